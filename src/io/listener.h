@@ -1,0 +1,74 @@
+// A listening socket: hands out accepted connections, one by one or as they come.
+#pragma once
+
+#include <coroutine>
+#include <string>
+
+#include "base/ip_address.h"
+#include "base/result.h"
+#include "io/reactor.h"
+
+namespace fairlead::io {
+
+struct Accepted {
+  Descriptor fd;
+  SocketAddress peer;  // unspecified for a Unix socket
+};
+
+// Where to listen. `any` is all addresses of both families.
+struct ListenAddress {
+  SocketAddress address;
+  bool any = false;
+  std::string unix_path;  // not empty: a Unix socket, and the rest is unused
+
+  std::string text() const;
+};
+
+// Opens a listening socket. With `Share::Yes` several workers may each open one for the same address
+// (SO_REUSEPORT). On failure the errno.
+enum class Share : uint8_t { No, Yes };
+std::expected<Descriptor, int> openListener(const ListenAddress& address, Share share);
+
+class Listener final : public Source {
+ public:
+  Listener(Reactor& reactor, Descriptor fd);
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+  ~Listener();
+
+  // co_await listener.accept(): the next connection, or NoDescriptors when the process has none left
+  // (then wait a little before the next call). One waiter.
+  class [[nodiscard]] AcceptOp {
+   public:
+    explicit AcceptOp(Listener& listener) : listener_(listener) {}
+    AcceptOp(const AcceptOp&) = delete;
+    AcceptOp& operator=(const AcceptOp&) = delete;
+    ~AcceptOp() {
+      if (listener_.accepting_ == this) listener_.accepting_ = nullptr;
+    }
+    bool await_ready() { return listener_.acceptable_ && attempt(); }
+    void await_suspend(std::coroutine_handle<> waiting) {
+      waiting_ = waiting;
+      listener_.accepting_ = this;
+    }
+    Result<Accepted> await_resume() { return std::move(result_); }
+
+   private:
+    friend class Listener;
+    bool attempt();
+    Listener& listener_;
+    std::coroutine_handle<> waiting_;
+    Result<Accepted> result_ = std::unexpected(Failure{});
+  };
+  AcceptOp accept() { return AcceptOp(*this); }
+
+  void onReady(Readiness readiness) override;
+
+ private:
+  Reactor& reactor_;
+  Descriptor fd_;
+  bool acceptable_ = true;
+  AcceptOp* accepting_ = nullptr;
+};
+
+}  // namespace fairlead::io

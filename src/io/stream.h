@@ -1,0 +1,203 @@
+// A connected socket: reads and writes that complete, with deadlines; edge-triggered underneath.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <array>
+#include <coroutine>
+#include <span>
+#include <string_view>
+
+#include "base/ip_address.h"
+#include "base/result.h"
+#include "io/reactor.h"
+
+namespace fairlead::io {
+
+class Stream;
+
+// Shared by the two operations: who waits, until when, and what came of it.
+class StreamOp {
+ public:
+  StreamOp(const StreamOp&) = delete;
+  StreamOp& operator=(const StreamOp&) = delete;
+
+ protected:
+  StreamOp(Stream& stream, TimePoint deadline) : stream_(stream), deadline_(deadline) {}
+  ~StreamOp() = default;
+
+  friend class Stream;
+  Stream& stream_;
+  TimePoint deadline_;
+  std::coroutine_handle<> waiting_;
+  FailureKind failure_ = FailureKind::Internal;
+  bool failed_ = false;
+};
+
+// co_await gives the bytes read, at least one; an orderly end is FailureKind::Closed.
+// With an empty span it only waits until reading would not block, and gives 0.
+class [[nodiscard]] ReadOp : public StreamOp {
+ public:
+  ReadOp(Stream& stream, std::span<char> into, TimePoint deadline)
+      : StreamOp(stream, deadline), into_(into) {}
+  ~ReadOp();
+  bool await_ready();
+  void await_suspend(std::coroutine_handle<> waiting);
+  Result<size_t> await_resume() const;
+
+ private:
+  friend class Stream;
+  bool attempt();  // true when complete
+
+  std::span<char> into_;
+  size_t count_ = 0;
+};
+
+// co_await writes everything, or fails. The bytes must stay where they are until then.
+// The time allowed begins anew with every byte that moves, but ends at `limit`.
+// Without pieces it only waits until writing would not block.
+class [[nodiscard]] WriteOp : public StreamOp {
+ public:
+  static constexpr size_t kPieces = 4;
+
+  WriteOp(Stream& stream, std::span<const std::string_view> pieces, Duration idle, TimePoint limit);
+  ~WriteOp();
+  bool await_ready();
+  void await_suspend(std::coroutine_handle<> waiting);
+  Result<void> await_resume() const;
+
+ private:
+  friend class Stream;
+  bool attempt();
+  ssize_t push() const;
+  void consume(size_t bytes);
+  void extendDeadline();
+
+  std::array<iovec, kPieces> pieces_;
+  uint32_t first_ = 0;
+  uint32_t count_ = 0;
+  bool only_wait_;
+  Duration idle_;
+  TimePoint limit_;
+};
+
+// One connection's bytes, both ways. At most one read and one write at a time; they may belong to
+// different coroutines. Dropping a coroutine cancels the operation it waits for. One thread.
+class Stream final : public Source {
+ public:
+  // Takes the descriptor (non-blocking) and registers it; `ok` tells whether that worked.
+  Stream(Reactor& reactor, Descriptor fd, Side side);
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+  ~Stream();
+
+  bool ok() const { return static_cast<bool>(fd_); }
+  int fd() const { return fd_.get(); }
+  Reactor& reactor() const { return reactor_; }
+
+  ReadOp read(std::span<char> into, TimePoint deadline) { return {*this, into, deadline}; }
+  ReadOp waitReadable(TimePoint deadline) { return {*this, {}, deadline}; }
+  WriteOp write(std::span<const std::string_view> pieces, Duration idle, TimePoint limit = kNever) {
+    return {*this, pieces, idle, limit};
+  }
+  WriteOp write(std::string_view bytes, Duration idle, TimePoint limit = kNever) {
+    return {*this, {&bytes, 1}, idle, limit};
+  }
+  // After startConnect: waits for the connection to stand. await_resume of the op tells only time-outs;
+  // `connectResult` then tells whether it stands.
+  WriteOp waitConnected(TimePoint deadline) { return {*this, {}, Duration{0}, deadline}; }
+  Result<void> connectResult();
+
+  // No more bytes from here; the other direction goes on.
+  void shutdownWrite();
+  // The peer learns by a reset, and not by an orderly end, that something is missing.
+  void resetOnClose();
+
+  // Both directions are dead.
+  bool broken() const { return broken_; }
+  // Something came, or the peer ended, on a stream that nobody reads: for connections that lie idle.
+  bool quiet() const { return !readable_ && !peer_finished_ && !broken_; }
+  // The same, but asks the socket: one system call.
+  bool provenQuiet() const;
+  // Is there, as far as is known, anything to read?
+  bool maybeReadable() const { return readable_; }
+
+  // The pending read, if any, completes with this failure now; its coroutine runs inside of this call.
+  void failRead(FailureKind kind);
+  // The same at the end of the reactor's turn, for a caller whom that coroutine may end.
+  void failReadSoon(FailureKind kind);
+
+  // Told when an idle stream (no pending read) becomes readable, ends or breaks. nullptr: nobody.
+  class Attendant {
+   public:
+    virtual void onStir(Stream& stream) = 0;
+
+   protected:
+    ~Attendant() = default;
+  };
+  void setAttendant(Attendant* attendant) { attendant_ = attendant; }
+
+  void onReady(Readiness readiness) override;
+
+ private:
+  friend class ReadOp;
+  friend class WriteOp;
+  struct Clock : Timer {
+    explicit Clock(Stream& stream) : Timer(fire), owner(stream) {}
+    static void fire(Timer& timer, TimePoint now) { static_cast<Clock&>(timer).owner.onTime(now); }
+    Stream& owner;
+  };
+
+  struct Interruption : Errand {
+    explicit Interruption(Stream& stream)
+        : Errand([](Errand& errand) {
+            auto& self = static_cast<Interruption&>(errand);
+            self.owner.failRead(self.kind);
+          }),
+          owner(stream) {}
+    Stream& owner;
+    FailureKind kind = FailureKind::Internal;
+  };
+
+  void onTime(TimePoint now);
+  void armFor(TimePoint deadline);
+  Failure failure(FailureKind kind) const { return {.kind = kind, .side = side_}; }
+
+  Reactor& reactor_;
+  Descriptor fd_;
+  Side side_;
+  bool readable_ = false;
+  bool writable_ = true;
+  bool peer_finished_ = false;
+  bool broken_ = false;
+  bool* destroyed_ = nullptr;  // set while onReady or onTime is on the stack
+  ReadOp* reading_ = nullptr;
+  WriteOp* writing_ = nullptr;
+  Attendant* attendant_ = nullptr;
+  Clock clock_{*this};
+  Interruption interruption_{*this};
+};
+
+// While it lives: when the watched stream breaks, the pending read of the other one fails with ClientGone,
+// so that a server's answer is not awaited for a client that is not there any more.
+class GoneWatch final : Stream::Attendant {
+ public:
+  GoneWatch(Stream& client, Stream& upstream) : client_(client), upstream_(upstream) {
+    client_.setAttendant(this);
+  }
+  GoneWatch(const GoneWatch&) = delete;
+  GoneWatch& operator=(const GoneWatch&) = delete;
+  ~GoneWatch() { client_.setAttendant(nullptr); }
+
+ private:
+  void onStir(Stream& stream) override {
+    if (stream.broken()) upstream_.failRead(FailureKind::ClientGone);
+  }
+  Stream& client_;
+  Stream& upstream_;
+};
+
+// A socket whose connection attempt has begun.
+Result<Descriptor> startConnect(const SocketAddress& address);
+
+}  // namespace fairlead::io

@@ -1,0 +1,113 @@
+// The wheel: level L holds what is due within 64^(L+1) ticks; when a level wraps, the next one spills into it.
+#include "io/timer_wheel.h"
+
+#include <utility>
+
+namespace fairlead::io {
+
+void Timer::cancel() {
+  if (!armed()) return;
+  *previous_ = next_;
+  if (next_) next_->previous_ = previous_;
+  next_ = nullptr;
+  previous_ = nullptr;
+}
+
+uint64_t TimerWheel::tickCeil(TimePoint at) const {
+  if (at <= start_) return 0;
+  const Duration::rep ticks = (at - start_).count() / kTick.count();
+  return static_cast<uint64_t>(ticks) + 1;
+}
+
+void TimerWheel::arm(Timer& timer, TimePoint due) {
+  timer.cancel();
+  timer.due_ = due;
+  insert(timer);
+  if (due < hint_) hint_ = due;
+}
+
+void TimerWheel::insert(Timer& timer) {
+  uint64_t due = tickCeil(timer.due_);
+  if (due <= tick_) due = tick_ + 1;
+  uint64_t ahead = due - tick_;
+  unsigned level = 0;
+  while (level + 1 < kLevels && ahead >= (uint64_t{1} << (kBits * (level + 1)))) ++level;
+  const uint64_t reach = uint64_t{1} << (kBits * kLevels);
+  if (ahead >= reach) due = tick_ + reach - 1;
+  link(timer, level, static_cast<unsigned>(due >> (kBits * level)) % kSlots);
+}
+
+void TimerWheel::link(Timer& timer, unsigned level, unsigned slot) {
+  Timer*& head = slots_[level][slot];
+  timer.next_ = head;
+  timer.previous_ = &head;
+  if (head) head->previous_ = &timer.next_;
+  head = &timer;
+}
+
+void TimerWheel::cascade(unsigned level) {
+  const unsigned slot = static_cast<unsigned>(tick_ >> (kBits * level)) % kSlots;
+  if (slot == 0 && level + 1 < kLevels) cascade(level + 1);
+  Timer* timer = std::exchange(slots_[level][slot], nullptr);
+  while (timer) {
+    Timer* next = timer->next_;
+    timer->next_ = nullptr;
+    timer->previous_ = nullptr;
+    // What is due in this very tick belongs in the slot that fires next.
+    if (tickCeil(timer->due_) <= tick_) {
+      link(*timer, 0, static_cast<unsigned>(tick_ % kSlots));
+    } else {
+      insert(*timer);
+    }
+    timer = next;
+  }
+}
+
+void TimerWheel::fireSlot(unsigned slot, TimePoint now) {
+  while (Timer* timer = slots_[0][slot]) {
+    timer->cancel();
+    timer->callback_(*timer, now);
+  }
+}
+
+void TimerWheel::advance(TimePoint now) {
+  if (now < hint_) return;
+  const auto target = static_cast<uint64_t>((now - start_).count() / kTick.count());
+  while (tick_ < target) {
+    const uint64_t next = nextTick();
+    if (next > target) {
+      tick_ = target;
+      break;
+    }
+    tick_ = next;
+    if (tick_ % kSlots == 0) cascade(1);
+    fireSlot(static_cast<unsigned>(tick_ % kSlots), now);
+  }
+  hint_ = firstOccupied();
+}
+
+uint64_t TimerWheel::nextTick() const {
+  const uint64_t wrap = (tick_ | (kSlots - 1)) + 1;  // where level 1 must be cascaded
+  for (uint64_t tick = tick_ + 1; tick < wrap; ++tick)
+    if (slots_[0][tick % kSlots]) return tick;
+  return wrap;
+}
+
+TimePoint TimerWheel::firstOccupied() const {
+  std::optional<uint64_t> best;
+  for (unsigned level = 0; level < kLevels; ++level) {
+    const uint64_t unit = uint64_t{1} << (kBits * level);
+    const uint64_t base = tick_ >> (kBits * level);
+    for (uint64_t ahead = level == 0 ? 1 : 0; ahead <= kSlots; ++ahead) {
+      if (!slots_[level][(base + ahead) % kSlots]) continue;
+      const uint64_t tick = (base + ahead) * unit;
+      const uint64_t at = tick > tick_ ? tick : tick_ + 1;
+      if (!best || at < *best) best = at;
+      break;
+    }
+  }
+  if (!best) return kNever;
+  return start_ + static_cast<Duration::rep>(*best) * kTick;
+}
+
+}  // namespace fairlead::io

@@ -1,0 +1,75 @@
+// Timers by the hundred thousand: a hierarchical wheel with constant-time arm and cancel; pure, takes `now`.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "base/time.h"
+
+namespace fairlead::io {
+
+// Something that wants to be told once. Intrusive: lives inside its owner and leaves the wheel with it.
+class Timer {
+ public:
+  using Callback = void (*)(Timer&, TimePoint now);
+  explicit Timer(Callback callback) : callback_(callback) {}
+  Timer(const Timer&) = delete;
+  Timer& operator=(const Timer&) = delete;
+  ~Timer() { cancel(); }
+
+  bool armed() const { return previous_ != nullptr; }
+  TimePoint due() const { return due_; }
+  void cancel();
+
+ private:
+  friend class TimerWheel;
+  Callback callback_;
+  TimePoint due_{};
+  Timer* next_ = nullptr;
+  Timer** previous_ = nullptr;  // what points at this one
+};
+
+// Five levels of 64 slots over ticks of 4 ms: a timer fires in the first `advance` at or after its due
+// time, up to one tick late, never early. Beyond 48 days it is looked at again then. One thread.
+class TimerWheel {
+ public:
+  explicit TimerWheel(TimePoint start) : start_(start) {}
+
+  // Arms, or moves, a timer.
+  void arm(Timer& timer, TimePoint due);
+  // Moving a deadline later costs nothing: the owner looks at its own deadline when the timer fires and
+  // arms it again. So this arms only when the timer is not armed, or is armed for later than `due`.
+  void armBy(Timer& timer, TimePoint due) {
+    if (!timer.armed() || due < timer.due_) arm(timer, due);
+  }
+  // Fires all timers that are due. Callbacks may arm and cancel any timer, their own included.
+  void advance(TimePoint now);
+  // No timer fires before this; nothing when none is armed. May be too early after a cancel, never late.
+  std::optional<TimePoint> next() const {
+    return hint_ == kNever ? std::nullopt : std::optional(hint_);
+  }
+
+ private:
+  static constexpr Duration kTick = std::chrono::milliseconds(4);
+  static constexpr unsigned kBits = 6;
+  static constexpr unsigned kSlots = 1u << kBits;
+  static constexpr unsigned kLevels = 5;
+
+  uint64_t tickCeil(TimePoint at) const;
+  void insert(Timer& timer);
+  void link(Timer& timer, unsigned level, unsigned slot);
+  void cascade(unsigned level);
+  void fireSlot(unsigned slot, TimePoint now);
+  // The next tick after `tick_` at which something is in level 0 or a level must be cascaded.
+  uint64_t nextTick() const;
+  // The time of the first slot that is not empty, or kNever.
+  TimePoint firstOccupied() const;
+
+  TimePoint start_;
+  uint64_t tick_ = 0;        // everything due up to this tick has fired; lags while nothing is due
+  TimePoint hint_ = kNever;  // nothing is due before: `advance` and `next` cost a comparison until then
+  std::array<std::array<Timer*, kSlots>, kLevels> slots_{};
+};
+
+}  // namespace fairlead::io

@@ -1,0 +1,16 @@
+// Memory for coroutine frames: size-classed free lists of the thread, so that a steady worker never
+// asks the heap for a frame.
+#pragma once
+
+#include <cstddef>
+
+namespace fairlead {
+
+// The one thread-local of the program: frames are made and dropped on the thread that runs them.
+class FramePool {
+ public:
+  static void* allocate(size_t bytes);
+  static void release(void* frame, size_t bytes) noexcept;
+};
+
+}  // namespace fairlead
