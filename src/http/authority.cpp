@@ -1,0 +1,71 @@
+// The host and port of a request: what is valid, and the one spelling that routing compares.
+#include <algorithm>
+
+#include "base/ascii.h"
+#include "base/ip_address.h"
+#include "http/byte_class.h"
+#include "http/target.h"
+
+namespace fairlead::http {
+
+namespace {
+
+constexpr size_t kLongestPort = 5;
+
+// Empty is allowed: port = *DIGIT (RFC 3986 section 3.2.3).
+bool isPort(std::string_view text) {
+  if (text.size() > kLongestPort) return false;
+  unsigned port = 0;
+  for (const char c : text) {
+    if (!ascii::isDigit(c)) return false;
+    port = port * 10 + static_cast<unsigned>(c - '0');
+  }
+  return port <= 65535;
+}
+
+bool isIpLiteral(std::string_view brackets_and_all) {
+  const std::string_view inner = brackets_and_all.substr(1, brackets_and_all.size() - 2);
+  return inner.find(':') != std::string_view::npos && IpAddress::parse(inner).has_value();
+}
+
+// reg-name of RFC 3986 section 3.2.2, but not empty (RFC 9110 section 4.2.1) and not the root alone.
+bool isRegisteredName(std::string_view name) {
+  for (size_t i = 0; i < name.size(); ++i) {
+    if (isHostByte(name[i])) continue;
+    if (name[i] != '%' || name.size() - i < 3) return false;
+    if (ascii::hexValue(name[i + 1]) < 0 || ascii::hexValue(name[i + 2]) < 0) return false;
+    i += 2;
+  }
+  return !name.empty() && name != ".";
+}
+
+// Where the host of a valid authority ends: at its ']' or before its ':'.
+size_t hostEnd(std::string_view authority) {
+  if (!authority.starts_with('[')) return std::min(authority.find(':'), authority.size());
+  const size_t bracket = authority.find(']');
+  return bracket == std::string_view::npos ? authority.size() : bracket + 1;
+}
+
+}  // namespace
+
+bool isValidAuthority(std::string_view authority) {
+  const size_t end = hostEnd(authority);
+  const std::string_view host = authority.substr(0, end);
+  const std::string_view rest = authority.substr(end);
+  if (!rest.empty() && (rest[0] != ':' || !isPort(rest.substr(1)))) return false;
+  if (!host.starts_with('[')) return isRegisteredName(host);
+  return host.size() > 2 && host.ends_with(']') && isIpLiteral(host);
+}
+
+std::string_view canonicalHost(std::string_view authority, Arena& arena) {
+  std::string_view host = authority.substr(0, hostEnd(authority));
+  if (host.ends_with('.')) host.remove_suffix(1);
+  bool capitals = false;
+  for (const char c : host) capitals |= c >= 'A' && c <= 'Z';
+  if (!capitals) return host;
+  char* const small = arena.allocate(host.size());
+  for (size_t i = 0; i < host.size(); ++i) small[i] = ascii::lower(host[i]);
+  return {small, host.size()};
+}
+
+}  // namespace fairlead::http

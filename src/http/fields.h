@@ -1,0 +1,163 @@
+// Header and trailer fields (RFC 9110 section 5): each field is one wire line, kept by view.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include "base/arena.h"
+
+namespace fairlead::http {
+
+// Field names that fairlead itself acts on. Fewer than 64, so that a head's known fields fit one mask.
+enum class FieldId : uint8_t {
+  Unknown = 0,
+  AcceptEncoding,
+  Accept,
+  Age,
+  Authorization,
+  CacheControl,
+  Connection,
+  ContentEncoding,
+  ContentLength,
+  ContentLocation,
+  ContentType,
+  Cookie,
+  Date,
+  ETag,
+  Expect,
+  Forwarded,
+  Host,
+  KeepAlive,
+  LastModified,
+  Location,
+  MaxForwards,
+  Origin,
+  ProxyAuthenticate,
+  ProxyAuthorization,
+  ProxyConnection,
+  ProxyOther,  // any other name that begins with Proxy-
+  Range,
+  Referer,
+  RetryAfter,
+  Server,
+  SetCookie,
+  Te,
+  Trailer,
+  TransferEncoding,
+  Upgrade,
+  UserAgent,
+  Vary,
+  Via,
+  WwwAuthenticate,
+  XForwardedFor,
+  XForwardedHost,
+  XForwardedPort,
+  XForwardedProto,
+  XForwardedOther,  // any other name that begins with X-Forwarded-
+  XRealIp,
+  XRequestId,
+  Count
+};
+static_assert(static_cast<int>(FieldId::Count) <= 64);
+
+constexpr uint64_t maskOf(FieldId id) { return uint64_t{1} << static_cast<unsigned>(id); }
+template <typename... Ids>
+constexpr uint64_t maskOf(FieldId first, Ids... rest) {
+  return maskOf(first) | maskOf(rest...);
+}
+
+// The id of a token in any letter case; constant time (length and a few bytes choose one candidate).
+FieldId fieldIdOf(std::string_view name);
+// The usual spelling of a known name ("Content-Length"); empty for Unknown and for the ids of families
+// (ProxyOther, XForwardedOther).
+std::string_view nameOf(FieldId id);
+
+// One field as the line it is on the wire, "name:OWS value OWS CRLF". A view: the line belongs to
+// the receive buffer, to the exchange's arena, or to the configuration.
+class Field {
+ public:
+  Field() = default;
+  Field(const char* line, uint16_t name_length, uint16_t value_begin, uint16_t value_length,
+        uint16_t line_length, FieldId id)
+      : line_(line), name_length_(name_length), value_begin_(value_begin),
+        value_length_(value_length), line_length_(line_length), id_(id) {}
+
+  // Renders "name: value\r\n" into the arena. Name and value must be valid (RFC 9110 section 5.5)
+  // and together under 64 KiB.
+  static Field make(Arena& arena, std::string_view name, std::string_view value);
+  static Field make(Arena& arena, FieldId id, std::string_view value);
+
+  std::string_view name() const { return {line_, name_length_}; }
+  std::string_view value() const { return {line_ + value_begin_, value_length_}; }
+  std::string_view line() const { return {line_, line_length_}; }
+  FieldId id() const { return id_; }
+
+ private:
+  const char* line_ = nullptr;
+  uint16_t name_length_ = 0;
+  uint16_t value_begin_ = 0;
+  uint16_t value_length_ = 0;
+  uint16_t line_length_ = 0;
+  FieldId id_ = FieldId::Unknown;
+};
+
+// The fields of one head, in order. Fixed capacity, no heap; erasing keeps the order.
+class Fields {
+ public:
+  static constexpr size_t kCapacity = 192;
+
+  void clear() {
+    count_ = 0;
+    present_ = 0;
+  }
+  // False when full: the caller answers 431 (client), 502 (server) or 500 (own rules).
+  bool add(const Field& field) {
+    if (count_ == kCapacity) return false;
+    fields_[count_++] = field;
+    present_ |= maskOf(field.id());
+    return true;
+  }
+
+  size_t size() const { return count_; }
+  const Field* begin() const { return fields_.data(); }
+  const Field* end() const { return fields_.data() + count_; }
+  const Field& operator[](size_t i) const { return fields_[i]; }
+
+  // May be true for a known id after all of its fields were erased through `eraseIf` by name.
+  bool mayHave(uint64_t mask) const { return (present_ & mask) != 0; }
+  // First field of that name, or nullptr.
+  const Field* find(FieldId id) const;
+  const Field* find(std::string_view name) const;
+  // The first field's value, or an empty view.
+  std::string_view valueOf(FieldId id) const {
+    const Field* field = find(id);
+    return field ? field->value() : std::string_view{};
+  }
+  size_t countOf(FieldId id) const;
+
+  // Replaces all fields of the same name by this one, at the place of the first; else appends.
+  bool set(const Field& field);
+  size_t erase(FieldId id);
+  size_t erase(std::string_view name);
+  // Erases all known ids of the mask in one pass; costs one test when none is present.
+  size_t eraseAll(uint64_t mask);
+  template <typename Predicate>
+  size_t eraseIf(Predicate predicate) {
+    size_t kept = 0;
+    for (size_t i = 0; i < count_; ++i)
+      if (!predicate(fields_[i])) fields_[kept++] = fields_[i];
+    const size_t erased = count_ - kept;
+    count_ = static_cast<uint32_t>(kept);
+    return erased;
+  }
+
+ private:
+  uint64_t present_ = 0;
+  uint32_t count_ = 0;
+  std::array<Field, kCapacity> fields_;
+};
+
+}  // namespace fairlead::http

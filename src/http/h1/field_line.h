@@ -1,0 +1,33 @@
+// One field line (RFC 9112 section 5), strict: shared by requests, responses and trailers.
+#pragma once
+
+#include <expected>
+#include <string_view>
+
+#include "base/ascii.h"
+#include "http/fields.h"
+
+namespace fairlead::http::h1 {
+
+// The longest line with its CRLF that the offsets of a Field can describe.
+inline constexpr size_t kLongestFieldLine = 65535;
+
+// Why the line has no "name:" at its front; `name_end` is its first byte that is not of a token.
+std::string_view nameFault(std::string_view line, size_t name_end);
+
+// Parses `line`, which stands before a CRLF, is shorter than kLongestFieldLine with it, is not empty and
+// holds no controls. The field views it. The error is one sentence.
+inline std::expected<Field, std::string_view> parseFieldLine(std::string_view line, size_t name_end) {
+  if (name_end == 0 || name_end >= line.size() || line[name_end] != ':')
+    return std::unexpected(nameFault(line, name_end));
+  const std::string_view value = ascii::trim(line.substr(name_end + 1));
+  const auto value_begin = static_cast<uint16_t>(value.data() - line.data());
+  return Field(line.data(), static_cast<uint16_t>(name_end), value_begin,
+               static_cast<uint16_t>(value.size()), static_cast<uint16_t>(line.size() + 2),
+               fieldIdOf(line.substr(0, name_end)));
+}
+
+// Which rule a control byte inside a head breaks: one sentence.
+std::string_view controlFault(char control);
+
+}  // namespace fairlead::http::h1

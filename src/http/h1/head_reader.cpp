@@ -1,0 +1,96 @@
+// Lines and fields of a head, with every limit held as early as the bytes allow.
+#include "http/h1/head_reader.h"
+
+#include <algorithm>
+
+#include "http/h1/field_line.h"
+
+namespace fairlead::http::h1 {
+
+namespace {
+
+constexpr MessageFault kLineTooLong = {414, "The first line is too long"};
+constexpr MessageFault kHeadTooLarge = {431, "The head is too large"};
+constexpr MessageFault kTooManyFields = {431, "The head has too many fields"};
+
+// The last index at which the CR of a line may stand that must end before `end`.
+constexpr size_t lastReturn(size_t end) { return end < 2 ? 0 : end - 2; }
+
+bool isFamilyWithUnderscore(const Field& field) {
+  return nameOf(field.id()).empty() && field.name().find('_') != std::string_view::npos;
+}
+
+}  // namespace
+
+void HeadReader::reset() {
+  fault_ = {};
+  position_ = scanned_ = 0;
+  field_count_ = 0;
+}
+
+ParseStatus HeadReader::refuse(uint16_t status, std::string_view sentence) {
+  fault_ = {status, sentence};
+  return ParseStatus::Fault;
+}
+
+ParseStatus HeadReader::nextStartLine(ByteIndex& index, Line& line) {
+  const size_t line_end = position_ + limits_.line_bytes;
+  if (line_end <= limits_.head_bytes) return nextLine(index, lastReturn(line_end), kLineTooLong, line);
+  return nextLine(index, lastReturn(limits_.head_bytes), kHeadTooLarge, line);
+}
+
+ParseStatus HeadReader::nextFieldLine(ByteIndex& index, Line& line) {
+  const size_t end = std::min<size_t>(limits_.head_bytes, position_ + kLongestFieldLine);
+  return nextLine(index, lastReturn(end), kHeadTooLarge, line);
+}
+
+ParseStatus HeadReader::nextLine(ByteIndex& index, size_t last_return, MessageFault too_long,
+                                 Line& line) {
+  const std::span<const char> bytes = index.bytes();
+  const bool resumed = scanned_ > position_;
+  // The end of the name first: the search for the control goes on from there, always forward.
+  size_t name_end = resumed ? scanned_ : index.nextNonToken(position_);
+  const size_t control = index.nextControl(name_end);
+  if (std::min(control, bytes.size()) > last_return) return refuse(too_long.status, too_long.sentence);
+  if (control == ByteIndex::kNone) {
+    scanned_ = bytes.size();
+    return ParseStatus::NeedMore;
+  }
+  if (bytes[control] != '\r') return refuse(400, controlFault(bytes[control]));
+  if (control + 1 == bytes.size()) {
+    scanned_ = control;
+    return ParseStatus::NeedMore;
+  }
+  if (bytes[control + 1] != '\n') return refuse(400, controlFault('\r'));
+  if (resumed) name_end = index.nextNonToken(position_);
+  line.text = {bytes.data() + position_, control - position_};
+  line.name_end = name_end - position_;
+  position_ = control + 2;
+  return ParseStatus::Complete;
+}
+
+ParseStatus HeadReader::takeField(const Line& line, Fields& fields, Underscores underscores,
+                                  uint16_t& dropped) {
+  const auto field = parseFieldLine(line.text, line.name_end);
+  if (!field) return refuse(400, field.error());
+  if (++field_count_ > limits_.fields) return refuse(kTooManyFields.status, kTooManyFields.sentence);
+  if (underscores == Underscores::Drop && isFamilyWithUnderscore(*field)) {
+    ++dropped;
+    return ParseStatus::Complete;
+  }
+  if (!fields.add(*field)) return refuse(kTooManyFields.status, kTooManyFields.sentence);
+  return ParseStatus::Complete;
+}
+
+ParseStatus HeadReader::readFields(ByteIndex& index, Fields& fields, Underscores underscores,
+                                   uint16_t& dropped) {
+  for (;;) {
+    Line line;
+    ParseStatus status = nextFieldLine(index, line);
+    if (status != ParseStatus::Complete || line.text.empty()) return status;
+    status = takeField(line, fields, underscores, dropped);
+    if (status != ParseStatus::Complete) return status;
+  }
+}
+
+}  // namespace fairlead::http::h1

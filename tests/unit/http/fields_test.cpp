@@ -1,0 +1,144 @@
+// Known names, and the edits of a field list.
+#include "http/fields.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "base/ascii.h"
+
+namespace fairlead::http {
+namespace {
+
+std::string upper(std::string_view text) {
+  std::string result(text);
+  for (char& c : result) c = ascii::upper(c);
+  return result;
+}
+
+TEST(FieldId, EveryNameIsFoundInAnyLetterCase) {
+  for (unsigned i = 1; i < static_cast<unsigned>(FieldId::Count); ++i) {
+    const auto id = static_cast<FieldId>(i);
+    const std::string_view name = nameOf(id);
+    if (name.empty()) continue;
+    EXPECT_EQ(fieldIdOf(name), id) << name;
+    EXPECT_EQ(fieldIdOf(ascii::lowered(name)), id) << name;
+    EXPECT_EQ(fieldIdOf(upper(name)), id) << name;
+  }
+}
+
+TEST(FieldId, OneOtherLetterIsAnotherName) {
+  for (unsigned i = 1; i < static_cast<unsigned>(FieldId::Count); ++i) {
+    const auto id = static_cast<FieldId>(i);
+    const std::string name(nameOf(id));
+    for (size_t place = 0; place < name.size(); ++place) {
+      std::string other = name;
+      other[place] = '~';
+      EXPECT_NE(fieldIdOf(other), id) << other;
+    }
+    EXPECT_NE(fieldIdOf(name + "s"), id) << name;
+  }
+}
+
+struct IdRow {
+  std::string_view name;
+  FieldId id;
+};
+
+TEST(FieldId, FamiliesAndStrangers) {
+  const IdRow rows[] = {
+      {"X-Forwarded-Server", FieldId::XForwardedOther}, {"x-forwarded-x", FieldId::XForwardedOther},
+      {"X-Forwarded-", FieldId::Unknown},               {"X-Forwarded-Fors", FieldId::XForwardedOther},
+      {"Proxy-Status", FieldId::ProxyOther},            {"proxy-features", FieldId::ProxyOther},
+      {"Proxy-", FieldId::Unknown},                     {"Proxy", FieldId::Unknown},
+      {"X-Foo", FieldId::Unknown},                      {"", FieldId::Unknown},
+      {"a", FieldId::Unknown},                          {"T", FieldId::Unknown},
+      {"Content_Length", FieldId::Unknown},             {"X_Forwarded-For", FieldId::Unknown},
+      {"X-Forwarded_For", FieldId::Unknown},            {"Content-Lengthh", FieldId::Unknown},
+      {"a-name-longer-than-all-known-ones", FieldId::Unknown},
+  };
+  for (const IdRow& row : rows) EXPECT_EQ(fieldIdOf(row.name), row.id) << row.name;
+}
+
+class FieldsTest : public testing::Test {
+ protected:
+  void add(std::string_view name, std::string_view value) {
+    ASSERT_TRUE(fields_.add(Field::make(arena_, name, value)));
+  }
+  std::string text() const {
+    std::string result;
+    for (const Field& field : fields_) result.append(field.name()).append("=").append(field.value()) += ' ';
+    return result;
+  }
+
+  Arena arena_;
+  Fields fields_;
+};
+
+TEST_F(FieldsTest, MakeRendersTheLine) {
+  const Field field = Field::make(arena_, "X-Edge", "a b");
+  EXPECT_EQ(field.line(), "X-Edge: a b\r\n");
+  EXPECT_EQ(field.name(), "X-Edge");
+  EXPECT_EQ(field.value(), "a b");
+  EXPECT_EQ(field.id(), FieldId::Unknown);
+  EXPECT_EQ(Field::make(arena_, FieldId::Host, "").line(), "Host: \r\n");
+  EXPECT_EQ(Field::make(arena_, "hOST", "x").id(), FieldId::Host);
+}
+
+TEST_F(FieldsTest, FindAndCount) {
+  add("Host", "a");
+  add("X-One", "1");
+  add("x-one", "2");
+  add("X-Forwarded-Foo", "3");
+  EXPECT_EQ(fields_.valueOf(FieldId::Host), "a");
+  EXPECT_EQ(fields_.find("HOST")->value(), "a");
+  EXPECT_EQ(fields_.find("X-ONE")->value(), "1");
+  EXPECT_EQ(fields_.find("x-forwarded-foo")->value(), "3");
+  EXPECT_EQ(fields_.find("x-forwarded-bar"), nullptr);
+  EXPECT_EQ(fields_.find("X-Two"), nullptr);
+  EXPECT_EQ(fields_.find(FieldId::Via), nullptr);
+  EXPECT_EQ(fields_.countOf(FieldId::Host), 1U);
+  EXPECT_EQ(fields_.countOf(FieldId::Via), 0U);
+  EXPECT_EQ(fields_.valueOf(FieldId::Via), "");
+}
+
+TEST_F(FieldsTest, SetReplacesAllAtThePlaceOfTheFirst) {
+  add("A", "1");
+  add("X-One", "2");
+  add("B", "3");
+  add("x-one", "4");
+  add("Host", "5");
+  add("Host", "6");
+  EXPECT_TRUE(fields_.set(Field::make(arena_, "X-ONE", "new")));
+  EXPECT_TRUE(fields_.set(Field::make(arena_, FieldId::Host, "h")));
+  EXPECT_TRUE(fields_.set(Field::make(arena_, "Via", "v")));
+  EXPECT_EQ(text(), "A=1 X-ONE=new B=3 Host=h Via=v ");
+}
+
+TEST_F(FieldsTest, Erase) {
+  add("Host", "1");
+  add("X-One", "2");
+  add("Via", "3");
+  add("x-one", "4");
+  add("via", "5");
+  add("TE", "6");
+  EXPECT_EQ(fields_.erase("X-One"), 2U);
+  EXPECT_EQ(fields_.erase("X-One"), 0U);
+  EXPECT_EQ(fields_.erase(FieldId::Via), 2U);
+  EXPECT_FALSE(fields_.mayHave(maskOf(FieldId::Via)));
+  EXPECT_EQ(fields_.eraseAll(maskOf(FieldId::Te, FieldId::Upgrade)), 1U);
+  EXPECT_EQ(fields_.eraseAll(maskOf(FieldId::Te, FieldId::Upgrade)), 0U);
+  EXPECT_EQ(text(), "Host=1 ");
+}
+
+TEST_F(FieldsTest, FullIsSaid) {
+  for (size_t i = 0; i < Fields::kCapacity; ++i) add("A", "");
+  EXPECT_FALSE(fields_.add(Field::make(arena_, "B", "")));
+  EXPECT_FALSE(fields_.set(Field::make(arena_, "B", "")));
+  EXPECT_TRUE(fields_.set(Field::make(arena_, "A", "1")));
+  EXPECT_EQ(text(), "A=1 ");
+}
+
+}  // namespace
+}  // namespace fairlead::http

@@ -1,0 +1,110 @@
+// Every scan variant that this CPU has agrees with the plain one.
+#include "http/scan.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "http/byte_class.h"
+
+namespace fairlead::http {
+namespace {
+
+// Mostly bytes of ordinary heads, so that long runs occur; some of any value.
+std::string randomText(Random& random, size_t length) {
+  static constexpr std::string_view kUsual = "abcdefghijklmnopqrstuvwxyz/ABC-0123456789/..//:; ,%?#\t\r\n_";
+  const uint64_t oddity = random.below(40);
+  const size_t usual = random.below(2) == 0 ? 26 : kUsual.size();
+  std::string text(length, '\0');
+  for (char& c : text)
+    c = random.below(40) < oddity / 8 ? static_cast<char>(random.below(256)) : kUsual[random.below(usual)];
+  return text;
+}
+
+struct Classes {
+  std::vector<uint64_t> controls;
+  std::vector<uint64_t> non_tokens;
+  friend bool operator==(const Classes&, const Classes&) = default;
+};
+
+Classes classify(const Scan& scan, const std::string& text) {
+  const size_t words = (text.size() + 63) / 64;
+  Classes classes{std::vector<uint64_t>(words), std::vector<uint64_t>(words)};
+  scan.classify(text.data(), text.size(), classes.controls.data(), classes.non_tokens.data());
+  return classes;
+}
+
+TEST(Scan, PlainIsFirstAndWidestIsChosen) {
+  ASSERT_FALSE(availableScans().empty());
+  EXPECT_EQ(availableScans().front(), &kPlainScan);
+  EXPECT_EQ(availableScans().back(), &scan());
+}
+
+TEST(Scan, EveryByteAtEveryPlaceOfABlock) {
+  for (const Scan* variant : availableScans()) {
+    for (unsigned byte = 0; byte < 256; ++byte) {
+      for (size_t place = 0; place < 70; ++place) {
+        std::string text(70, 'a');
+        text[place] = static_cast<char>(byte);
+        SCOPED_TRACE(std::string(variant->name) + " byte " + std::to_string(byte) + " at " +
+                     std::to_string(place));
+        ASSERT_EQ(classify(*variant, text), classify(kPlainScan, text));
+        ASSERT_EQ(variant->findNonVisible(text.data(), text.size()),
+                  kPlainScan.findNonVisible(text.data(), text.size()));
+        ASSERT_EQ(variant->findOddInPath(text.data(), text.size()),
+                  kPlainScan.findOddInPath(text.data(), text.size()));
+      }
+    }
+  }
+}
+
+TEST(Scan, VariantsAgreeOnRandomText) {
+  Random random(20240611);
+  for (int round = 0; round < 20000; ++round) {
+    // A buffer of its own size, so that the address sanitizer sees a read beyond its end.
+    const std::string text = randomText(random, random.below(300));
+    const std::vector<char> exact(text.begin(), text.end());
+    for (const Scan* variant : availableScans()) {
+      SCOPED_TRACE(std::string(variant->name) + " round " + std::to_string(round));
+      ASSERT_EQ(classify(*variant, text), classify(kPlainScan, text));
+      ASSERT_EQ(variant->findNonVisible(exact.data(), exact.size()),
+                kPlainScan.findNonVisible(text.data(), text.size()));
+      ASSERT_EQ(variant->findOddInPath(exact.data(), exact.size()),
+                kPlainScan.findOddInPath(text.data(), text.size()));
+    }
+  }
+}
+
+struct OddRow {
+  const char* name;
+  std::string_view path;
+  size_t found;
+};
+
+TEST(Scan, OddInPath) {
+  const OddRow rows[] = {
+      {"nothing odd", "/a/b/c", 6},        {"double slash", "/a//b", 2},
+      {"dot after slash", "/a/.b", 2},     {"dot inside", "/a.b", 4},
+      {"slash at the end", "/a/", 3},      {"escape", "/a%20", 2},
+      {"query", "/a?b", 2},                {"fragment", "/a#b", 2},
+      {"space", "/a b", 2},                {"beyond ASCII", "/\xC3\xA4", 1},
+      {"slash across a block", "/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa//b", 31},
+      {"empty", "", 0},
+  };
+  for (const OddRow& row : rows)
+    for (const Scan* variant : availableScans())
+      EXPECT_EQ(variant->findOddInPath(row.path.data(), row.path.size()), row.found)
+          << row.name << ", " << variant->name;
+}
+
+TEST(ByteClass, TokenIsThatOfRfc9110) {
+  std::string token;
+  for (unsigned c = 0; c < 256; ++c)
+    if (isTokenByte(static_cast<char>(c))) token.push_back(static_cast<char>(c));
+  EXPECT_EQ(token, "!#$%&'*+-.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ^_`abcdefghijklmnopqrstuvwxyz|~");
+}
+
+}  // namespace
+}  // namespace fairlead::http
