@@ -1,0 +1,164 @@
+// Reading lists, networks, names and path text of rules.
+#include "filter/entries.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/ascii.h"
+#include "http/target.h"
+
+namespace fairlead::filter {
+namespace {
+
+std::string didYouMean(std::string_view text) {
+  return "did you mean `" + std::string(text) + "`?";
+}
+
+constexpr bool isUnreserved(int c) {
+  const char ch = static_cast<char>(c);
+  return c < 0x80 && (ascii::isAlpha(ch) || ascii::isDigit(ch) || ch == '-' || ch == '.' ||
+                      ch == '_' || ch == '~');
+}
+
+void appendEscape(std::string& to, uint8_t byte) {
+  static constexpr char kDigits[] = "0123456789ABCDEF";
+  to += {'%', kDigits[byte >> 4], kDigits[byte & 15]};
+}
+
+// The value of the two digits after a `%`, or -1.
+int escapeAt(std::string_view text, size_t percent) {
+  if (percent + 2 >= text.size()) return -1;
+  const int high = ascii::hexValue(text[percent + 1]);
+  const int low = ascii::hexValue(text[percent + 2]);
+  return high < 0 || low < 0 ? -1 : high * 16 + low;
+}
+
+bool isControl(int byte) { return byte < 0x20 || byte == 0x7f; }
+
+// Why this text cannot be part of a path, or "".
+std::string_view faultOf(std::string_view text) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<uint8_t>(text[i]);
+    if (isControl(byte)) return "a path cannot hold control characters";
+    if (byte == '?' || byte == '#') return "a path ends before `?` and `#`";
+    if (byte != '%') continue;
+    const int escaped = escapeAt(text, i);
+    if (escaped < 0) return "`%` is not followed by two hexadecimal digits";
+    if (isControl(escaped)) return "a path cannot hold control characters";
+  }
+  return {};
+}
+
+std::string normalised(std::string_view text) {
+  std::string result;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<uint8_t>(text[i]);
+    if (byte == '%') {
+      const int escaped = escapeAt(text, i);
+      if (isUnreserved(escaped))
+        result += static_cast<char>(escaped);
+      else
+        appendEscape(result, static_cast<uint8_t>(escaped));
+      i += 2;
+    } else if (byte == ' ' || byte >= 0x80) {
+      appendEscape(result, byte);
+    } else {
+      result += static_cast<char>(byte);
+    }
+  }
+  return result;
+}
+
+// Is this the name of a placeholder of the language, `{name}` or `{group.name}`?
+bool isPlaceholder(std::string_view name) {
+  static constexpr std::array<std::string_view, 19> kNames{
+      "client_ip", "peer_ip", "host",   "path",     "query",      "uri",     "method",
+      "scheme",    "port",    "pool",   "server",   "request_id", "country", "route",
+      "status",    "time",    "client", "protocol", "asn"};
+  static constexpr std::array<std::string_view, 6> kGroups{"capture", "header", "param",
+                                                           "cookie",  "tls",    "env"};
+  const size_t dot = name.find('.');
+  if (dot == std::string_view::npos) return std::ranges::find(kNames, name) != kNames.end();
+  return std::ranges::find(kGroups, name.substr(0, dot)) != kGroups.end();
+}
+
+}  // namespace
+
+std::vector<const Value*> readEntries(const Value& list, Diagnostics& out) {
+  std::vector<const Value*> entries;
+  if (list.isScalar()) {
+    entries.push_back(&list);
+  } else if (list.isList()) {
+    for (const Value& item : list.items) entries.push_back(&item);
+  } else {
+    out.error(list.mark, "this is not a list").expected = "a value or a list of values";
+  }
+  return entries;
+}
+
+std::vector<NetworkEntry> readNetworks(const Value& list, Diagnostics& out) {
+  std::vector<NetworkEntry> networks;
+  for (const Value* entry : readScalars(list, out)) {
+    Cidr::ParseFailure why;
+    const auto cidr = Cidr::parse(entry->text, &why);
+    if (cidr) {
+      networks.push_back({*cidr, entry->mark});
+      continue;
+    }
+    Diagnostic& finding = out.error(entry->mark, why.message);
+    finding.expected = "an address or a network, such as 10.0.0.1, 10.0.0.0/8 or \"2001:db8::/32\"";
+    if (!why.suggestion.empty()) finding.suggestion = didYouMean(why.suggestion);
+  }
+  return networks;
+}
+
+std::vector<const Value*> readNames(const Value& value, Diagnostics& out) {
+  if (!value.isMap()) return readScalars(value, out);
+  std::vector<const Value*> names;
+  for (const Value::Entry& entry : value.entries) names.push_back(&entry.key);
+  return names;
+}
+
+std::optional<std::string> readPathText(const Value& value, Diagnostics& out) {
+  const auto text = readText(value, out);
+  if (!text) return std::nullopt;
+  if (const std::string_view fault = faultOf(*text); !fault.empty()) {
+    out.error(value.mark, std::string(fault));
+    return std::nullopt;
+  }
+  return normalised(*text);
+}
+
+std::optional<std::string> readPath(const Value& value, Diagnostics& out) {
+  const auto text = readPathText(value, out);
+  if (!text) return std::nullopt;
+  if (!text->starts_with('/')) {
+    out.error(value.mark, "a path begins with `/`").suggestion = didYouMean("/" + value.text);
+    return std::nullopt;
+  }
+  Arena arena;
+  const auto canonical = http::canonicalPath(*text, arena);
+  if (!canonical) {
+    out.error(value.mark, std::string(canonical.error().sentence));
+    return std::nullopt;
+  }
+  std::string path(*canonical);
+  if (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  return path;
+}
+
+std::optional<std::string> readText(const Value& value, Diagnostics& out) {
+  auto text = readString(value, out);
+  if (!text) return std::nullopt;
+  for (size_t open = text->find('{'); open != std::string::npos; open = text->find('{', open + 1)) {
+    const size_t close = text->find('}', open);
+    if (close == std::string::npos) break;
+    const std::string name = text->substr(open + 1, close - open - 1);
+    if (!isPlaceholder(name)) continue;
+    out.error(value.mark, "`{" + name + "}`: placeholders are not supported by this version");
+    return std::nullopt;
+  }
+  return text;
+}
+
+}  // namespace fairlead::filter

@@ -1,0 +1,51 @@
+// What may be changed, refused or answered before and after the upstream: one filter, one file.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/arena.h"
+#include "base/ip_address.h"
+#include "base/settings.h"
+#include "http/message.h"
+
+namespace fairlead::filter {
+
+// Who asks, as all rules, logs and hashes see it. Views live as long as the connection.
+struct ClientFacts {
+  IpAddress peer;    // the other end of the connection
+  IpAddress client;  // the first untrusted address from the right
+  uint16_t peer_port = 0;
+  uint16_t listener_port = 0;
+  bool peer_trusted = false;         // the peer is in trusted_proxies
+  std::string_view scheme = "http";  // of the client, as far as trusted proxies tell
+};
+
+// An answer that a rule gives instead of a server. Views into the configuration, never into the
+// request.
+struct Answer {
+  uint16_t status = 403;
+  std::string_view body;          // empty: the standard sentence of the status
+  std::string_view content_type;  // empty: text/plain
+  std::string_view rule;          // the rule's name, for the log: "firewall ip_reject"
+  Mark origin;                    // where the rule stands
+};
+
+// One line of what happened, for `fairlead explain`: "header_rules: add X-Edge: fairlead
+// (fairlead.yaml:7)".
+class Trace {
+ public:
+  virtual ~Trace() = default;
+  virtual void note(std::string line, Mark where) = 0;
+};
+
+// What a filter works with beside the head. `trace` is null when traffic is served.
+struct Scene {
+  const ClientFacts& client;
+  Arena& arena;
+  Trace* trace = nullptr;
+};
+
+}  // namespace fairlead::filter

@@ -1,0 +1,152 @@
+// The firewall's rules compiled for lookup: a search a prefix length for addresses, one for paths.
+#include "filter/firewall.h"
+
+#include <algorithm>
+#include <numeric>
+#include <tuple>
+
+#include "filter/entries.h"
+
+namespace fairlead::filter {
+namespace {
+
+// Segment order: `/` before every other byte, so that a path stands directly before all that is
+// below it.
+bool isBefore(std::string_view a, std::string_view b) {
+  const auto rank = [](char c) { return c == '/' ? 0 : static_cast<uint8_t>(c); };
+  return std::ranges::lexicographical_compare(a, b, {}, rank, rank);
+}
+
+bool isAtOrBelow(std::string_view path, std::string_view prefix) {
+  if (prefix == "/") return true;
+  if (!path.starts_with(prefix)) return false;
+  return path.size() == prefix.size() || path[prefix.size()] == '/';
+}
+
+// The body is left to the standard sentence of 403, "Forbidden".
+Answer forbidden(std::string_view rule, const Mark& origin) {
+  Answer answer;
+  answer.status = 403;
+  answer.rule = rule;
+  answer.origin = origin;
+  return answer;
+}
+
+// `{ glob: ... }` and the like are part of the language already.
+void refuseLongForm(const Value& entry, Diagnostics& out) {
+  Settings settings(entry, "an entry of path_reject", out);
+  for (const std::string_view key : {"exact", "glob", "regex"}) settings.notYet(key);
+  settings.finish();
+}
+
+}  // namespace
+
+void FirewallRules::read(const Value& value, Diagnostics& out) {
+  Settings settings(value, "firewall_rules", out);
+  if (const Value* list = settings.take("ip_reject")) readNetworkRules(*list, false, out);
+  if (const Value* list = settings.take("ip_allow")) readNetworkRules(*list, true, out);
+  if (const Value* list = settings.take("path_reject")) readPathRules(*list, out);
+  for (const std::string_view key :
+       {"rate_limit", "auto_ban", "ban", "connection_limit", "request_limit", "max_body"})
+    settings.notYetUnlessOff(key);
+  for (const std::string_view key :
+       {"path_allow", "method_reject", "method_allow", "header_reject", "param_reject",
+        "host_reject", "country_reject", "country_allow", "asn_reject", "user_agent_reject", "mode",
+        "action"})
+    settings.notYet(key);
+  settings.finish();
+  index();
+}
+
+void FirewallRules::readNetworkRules(const Value& list, bool allow, Diagnostics& out) {
+  const std::string kind = allow ? "firewall ip_allow " : "firewall ip_reject ";
+  for (const NetworkEntry& entry : readNetworks(list, out))
+    networks_.push_back({entry.cidr, allow, entry.mark, kind + entry.cidr.text()});
+}
+
+void FirewallRules::readPathRules(const Value& list, Diagnostics& out) {
+  for (const Value* entry : readEntries(list, out)) {
+    if (entry->isMap()) {
+      refuseLongForm(*entry, out);
+    } else if (auto path = readPath(*entry, out)) {
+      std::string rule = "firewall path_reject " + *path;
+      paths_.push_back({std::move(*path), entry->mark, std::move(rule)});
+    }
+  }
+}
+
+void FirewallRules::index() {
+  std::ranges::sort(networks_, {}, [](const Network& network) {
+    return std::tuple(-network.cidr.bits(), network.cidr.network(), !network.allow);
+  });
+  lengths_.clear();
+  for (size_t i = 0; i < networks_.size(); ++i) {
+    const int bits = networks_[i].cidr.bits();
+    if (lengths_.empty() || lengths_.back().bits != bits) lengths_.push_back({bits, i, i});
+    lengths_.back().end = i + 1;
+  }
+  std::vector<uint32_t> all(paths_.size());
+  std::iota(all.begin(), all.end(), 0u);
+  std::ranges::sort(all, isBefore, [&](uint32_t i) { return std::string_view(paths_[i].path); });
+  order_.clear();
+  for (const uint32_t i : all)
+    if (order_.empty() || !isAtOrBelow(paths_[i].path, paths_[order_.back()].path))
+      order_.push_back(i);
+}
+
+bool FirewallRules::empty() const { return networks_.empty() && paths_.empty(); }
+
+std::optional<Answer> FirewallRules::judge(const IpAddress& client, std::string_view path,
+                                           Trace* trace) const {
+  if (const Network* network = findNetwork(client)) {
+    if (trace)
+      trace->note(network->rule + (network->allow ? " exempts " : " rejects ") + client.text(),
+                  network->mark);
+    if (!network->allow) return forbidden(network->rule, network->mark);
+  }
+  if (const Path* found = findPath(path)) {
+    if (trace) trace->note(found->rule + " rejects " + std::string(path), found->mark);
+    return forbidden(found->rule, found->mark);
+  }
+  return std::nullopt;
+}
+
+// The longest network that has the address; where one is both allowed and rejected, allow sorts
+// first.
+const FirewallRules::Network* FirewallRules::findNetwork(const IpAddress& client) const {
+  for (const Length& length : lengths_) {
+    const IpAddress network = client.masked(length.bits);
+    const auto begin = networks_.begin() + static_cast<ptrdiff_t>(length.begin);
+    const auto end = networks_.begin() + static_cast<ptrdiff_t>(length.end);
+    const auto found =
+        std::lower_bound(begin, end, network,
+                         [](const Network& a, const IpAddress& b) { return a.cidr.network() < b; });
+    if (found != end && found->cidr.contains(client)) return &*found;
+  }
+  return nullptr;
+}
+
+// Only the last entry that does not come after the path can have it at or below itself.
+const FirewallRules::Path* FirewallRules::findPath(std::string_view path) const {
+  const auto after =
+      std::upper_bound(order_.begin(), order_.end(), path,
+                       [&](std::string_view p, uint32_t i) { return isBefore(p, paths_[i].path); });
+  if (after == order_.begin()) return nullptr;
+  const Path& candidate = paths_[*(after - 1)];
+  return isAtOrBelow(path, candidate.path) ? &candidate : nullptr;
+}
+
+std::vector<std::pair<std::string, Mark>> FirewallRules::describe() const {
+  std::vector<std::pair<std::string, Mark>> rules;
+  constexpr size_t kKindBegin = std::string_view("firewall ").size();
+  for (const Network& network : networks_)
+    rules.emplace_back(network.rule.substr(kKindBegin), network.mark);
+  for (const Path& path : paths_) rules.emplace_back(path.rule.substr(kKindBegin), path.mark);
+  std::ranges::sort(rules, {}, [](const auto& rule) {
+    const Mark& mark = rule.second;
+    return std::tuple(mark.file, mark.line, mark.column);
+  });
+  return rules;
+}
+
+}  // namespace fairlead::filter

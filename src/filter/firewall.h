@@ -1,0 +1,57 @@
+// Rejects by client address and by path; one FirewallRules a level (global, host, path), each
+// judged alone.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "filter/filter.h"
+
+namespace fairlead::filter {
+
+class FirewallRules {
+ public:
+  // Reads the mapping of `firewall_rules`: ip_reject, ip_allow (addresses and CIDRs; longest match
+  // wins, allow beats reject at equal length), path_reject (whole segments and all below). The
+  // other keys of the language are reported as not supported by this version.
+  void read(const Value& value, Diagnostics& out);
+
+  bool empty() const;
+  // The answer when a rule rejects; path is canonical.
+  std::optional<Answer> judge(const IpAddress& client, std::string_view path, Trace* trace) const;
+  // For `fairlead show`: each rule as text with its place.
+  std::vector<std::pair<std::string, Mark>> describe() const;
+
+ private:
+  struct Network {
+    Cidr cidr;
+    bool allow = false;
+    Mark mark;
+    std::string rule;
+  };
+  struct Path {
+    std::string path;
+    Mark mark;
+    std::string rule;
+  };
+  // Networks of one prefix length, neighbours in `networks_`.
+  struct Length {
+    int bits = 0;
+    size_t begin = 0;
+    size_t end = 0;
+  };
+
+  void readNetworkRules(const Value& list, bool allow, Diagnostics& out);
+  void readPathRules(const Value& list, Diagnostics& out);
+  void index();
+  const Network* findNetwork(const IpAddress& client) const;
+  const Path* findPath(std::string_view path) const;
+
+  std::vector<Network> networks_;  // longest prefix first, then by address, allow before reject
+  std::vector<Length> lengths_;    // longest first
+  std::vector<Path> paths_;        // as written
+  std::vector<uint32_t> order_;    // of `paths_`, without those below another one
+};
+
+}  // namespace fairlead::filter

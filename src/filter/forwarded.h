@@ -1,0 +1,42 @@
+// Who the client is, and what the server is told of it: X-Forwarded-*, Forwarded, X-Real-IP,
+// X-Request-Id.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "base/random.h"
+#include "filter/filter.h"
+
+namespace fairlead::filter {
+
+// The proxies whose word about the client is believed.
+class TrustedProxies {
+ public:
+  void read(const Value& value, Diagnostics& out);  // a list of addresses and CIDRs
+  void add(const Cidr& network) { networks_.push_back({network, {}}); }
+  bool trusts(const IpAddress& address) const;
+  bool empty() const { return networks_.empty(); }
+  std::vector<std::pair<std::string, Mark>> describe() const;
+
+ private:
+  struct Network {
+    Cidr cidr;
+    Mark mark;
+  };
+  std::vector<Network> networks_;
+};
+
+// Fills `client`, `peer_trusted` and `scheme` from the peer and, if the peer is trusted, from
+// X-Forwarded-For (right to left; the first untrusted address; an element that does not parse ends
+// the walk at the last good address) and X-Forwarded-Proto. Costs nothing but a test when no proxy
+// is trusted.
+void identifyClient(const http::RequestHead& head, const TrustedProxies& trusted,
+                    ClientFacts& facts);
+
+// Removes what an untrusted peer says (Forwarded, X-Real-IP, every X-Forwarded-*), sets or extends
+// X-Forwarded-For, -Proto and -Host, and makes an X-Request-Id when there is none (one that is no
+// token of up to 128 characters is replaced). False: too many fields.
+bool setForwarded(http::RequestHead& head, const Scene& scene, Random& random);
+
+}  // namespace fairlead::filter
