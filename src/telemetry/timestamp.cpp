@@ -1,0 +1,38 @@
+// Calendar arithmetic of <chrono>, digits by hand: no locale, no allocation.
+#include "telemetry/timestamp.h"
+
+#include <algorithm>
+
+namespace fairlead {
+namespace {
+
+void putDigits(char* at, int width, unsigned value) {
+  for (int i = width - 1; i >= 0; --i, value /= 10) at[i] = static_cast<char>('0' + value % 10);
+}
+
+}  // namespace
+
+void formatTimestamp(std::chrono::microseconds since_epoch, char* out) {
+  using namespace std::chrono;
+  static constexpr microseconds kFirst = sys_days(year(0) / January / 1).time_since_epoch();
+  static constexpr microseconds kLast =
+      sys_days(year(10000) / January / 1).time_since_epoch() - microseconds(1);
+  const sys_time<microseconds> time(std::clamp(since_epoch, kFirst, kLast));
+  const auto day = floor<days>(time);
+  const year_month_day date(day);
+  const hh_mm_ss clock(floor<milliseconds>(time - day));
+  putDigits(out, 4, static_cast<unsigned>(static_cast<int>(date.year())));
+  putDigits(out + 5, 2, static_cast<unsigned>(date.month()));
+  putDigits(out + 8, 2, static_cast<unsigned>(date.day()));
+  putDigits(out + 11, 2, static_cast<unsigned>(clock.hours().count()));
+  putDigits(out + 14, 2, static_cast<unsigned>(clock.minutes().count()));
+  putDigits(out + 17, 2, static_cast<unsigned>(clock.seconds().count()));
+  putDigits(out + 20, 3, static_cast<unsigned>(clock.subseconds().count()));
+  out[4] = out[7] = '-';
+  out[10] = 'T';
+  out[13] = out[16] = ':';
+  out[19] = '.';
+  out[23] = 'Z';
+}
+
+}  // namespace fairlead

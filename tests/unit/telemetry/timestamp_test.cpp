@@ -1,0 +1,41 @@
+// Wall-clock times as RFC 3339 text.
+#include "telemetry/timestamp.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace fairlead {
+namespace {
+
+struct Row {
+  std::string_view name;
+  int64_t micros;
+  std::string_view expected;
+};
+
+class Timestamp : public testing::TestWithParam<Row> {};
+
+TEST_P(Timestamp, IsUtcWithMilliseconds) {
+  char text[kTimestampText];
+  formatTimestamp(std::chrono::microseconds(GetParam().micros), text);
+  EXPECT_EQ(std::string_view(text, sizeof text), GetParam().expected);
+}
+
+constexpr Row kRows[] = {
+    {"epoch", 0, "1970-01-01T00:00:00.000Z"},
+    {"milliseconds_are_cut", 1'999, "1970-01-01T00:00:00.001Z"},
+    {"leap_day", 1'709'210'096'789'000, "2024-02-29T12:34:56.789Z"},
+    {"end_of_a_year", 1'767'225'599'999'999, "2025-12-31T23:59:59.999Z"},
+    {"before_the_epoch", -1, "1969-12-31T23:59:59.999Z"},
+    {"far_past", INT64_MIN, "0000-01-01T00:00:00.000Z"},
+    {"far_future", INT64_MAX, "9999-12-31T23:59:59.999Z"},
+};
+
+INSTANTIATE_TEST_SUITE_P(Table, Timestamp, testing::ValuesIn(kRows),
+                         [](const auto& row) { return std::string(row.param.name); });
+
+}  // namespace
+}  // namespace fairlead
