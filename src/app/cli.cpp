@@ -1,0 +1,127 @@
+// Reading the command line.
+#include "app/cli.h"
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <iostream>
+
+#include "app/verbs.h"
+#include "config/diagnostic.h"
+#include "config/show.h"
+#include "control/server.h"
+#include "control/signals.h"
+
+namespace fairlead::app {
+namespace {
+
+constexpr const char* kAbout =
+    "fairlead, an HTTP load balancer: routes by host and path, balances over healthy servers, rewrites, "
+    "retries, and says why.\n\nExit codes: 0 well, 1 error in the configuration, 2 usage, 3 cannot start.";
+
+void addConfigOption(CLI::App& verb, std::string& file) {
+  verb.add_option("-c,--config", file, "configuration file")->capture_default_str();
+}
+
+}  // namespace
+
+std::optional<config::Config> loadOrComplain(const std::string& file, Diagnostics& diagnostics) {
+  config::Loaded loaded = config::loadFile(file, config::processEnvironment);
+  diagnostics = std::move(loaded.diagnostics);
+  const auto colour = ::isatty(STDERR_FILENO) ? config::Colour::On : config::Colour::Off;
+  std::cerr << config::renderText(diagnostics, colour);
+  return std::move(loaded.config);
+}
+
+Exit run(const std::string& config_file) {
+  Diagnostics diagnostics;
+  const auto config = loadOrComplain(config_file, diagnostics);
+  if (!config) return Exit::BadConfig;
+  return serve(*config);
+}
+
+Exit serve(const config::Config& config) {
+  control::blockSignals();
+  Log log(STDERR_FILENO);
+  control::Server server(config, log);
+  if (const auto started = server.start(); !started) {
+    log.error("{}", started.error().sentence);
+    return Exit::CannotStart;
+  }
+  server.runUntilSignal();
+  return Exit::Ok;
+}
+
+Exit check(const std::string& config_file, bool json) {
+  const config::Loaded loaded = config::loadFile(config_file, config::processEnvironment);
+  if (json) {
+    std::cout << config::renderJson(loaded.diagnostics) << "\n";
+  } else {
+    const auto colour = ::isatty(STDERR_FILENO) ? config::Colour::On : config::Colour::Off;
+    std::cerr << config::renderText(loaded.diagnostics, colour);
+    if (loaded.config)
+      std::cout << fmt::format("{} is valid: {} hosts, {} routes, {} pools\n", config_file,
+                               loaded.config->hosts.size(), loaded.config->routes.size(),
+                               loaded.config->pools.size());
+  }
+  return loaded.config ? Exit::Ok : Exit::BadConfig;
+}
+
+Exit show(const std::string& config_file) {
+  Diagnostics diagnostics;
+  const auto config = loadOrComplain(config_file, diagnostics);
+  if (!config) return Exit::BadConfig;
+  std::cout << config::renderShow(*config, diagnostics);
+  return Exit::Ok;
+}
+
+int mainWith(int argc, char** argv, const char* version) {
+  CLI::App app(kAbout, "fairlead");
+  app.require_subcommand(1);
+  app.set_help_all_flag("--help-all", "help for every verb");
+  app.set_version_flag("--version", std::string("fairlead ") + version);
+  std::string config_file = kDefaultConfig;
+  Exit exit = Exit::Ok;
+
+  CLI::App* verb = app.add_subcommand("run", "serve until SIGTERM or SIGINT");
+  addConfigOption(*verb, config_file);
+  verb->callback([&] { exit = run(config_file); });
+
+  bool json = false;
+  verb = app.add_subcommand("check", "say whether a configuration is valid, and what is wrong with it");
+  addConfigOption(*verb, config_file);
+  verb->add_flag("--json", json, "findings as JSON, for editors");
+  verb->callback([&] { exit = check(config_file, json); });
+
+  ExplainRequest request;
+  verb = app.add_subcommand("explain", "say what would become of a request, and why; sends nothing");
+  addConfigOption(*verb, config_file);
+  verb->add_option("METHOD", request.method, "GET, POST, ...")->required();
+  verb->add_option("URL", request.url, "http://host/path?query, or a path")->required();
+  verb->add_option("-H,--header", request.headers, "a header field, name:value")->allow_extra_args(false);
+  verb->add_option("--from", request.from, "address of the client")->capture_default_str();
+  verb->callback([&] { exit = explain(config_file, request); });
+
+  verb = app.add_subcommand("show", "print the effective configuration and where each value comes from");
+  addConfigOption(*verb, config_file);
+  verb->callback([&] { exit = show(config_file); });
+
+  std::string listen = "127.0.0.1:8080";
+  verb = app.add_subcommand("demo", "four sample servers with fairlead in front, to try with curl");
+  verb->add_option("--listen", listen, "where fairlead listens")->capture_default_str();
+  verb->callback([&] { exit = demo(listen); });
+
+  verb = app.add_subcommand("version", "print the version");
+  verb->callback([&] { std::cout << "fairlead " << version << "\n"; });
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? static_cast<int>(Exit::Ok) : static_cast<int>(Exit::Usage);
+  }
+  return static_cast<int>(exit);
+}
+
+}  // namespace fairlead::app

@@ -1,0 +1,36 @@
+// The command line: verbs, their options, and what each exit code means.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace fairlead::app {
+
+// What the process ends with.
+enum class Exit : int {
+  Ok = 0,
+  BadConfig = 1,    // an error in the configuration
+  Usage = 2,        // the command line makes no sense
+  CannotStart = 3,  // port taken, no permission, ...
+};
+
+inline constexpr const char* kDefaultConfig = "fairlead.yaml";
+
+struct ExplainRequest {
+  std::string method;
+  std::string url;                   // absolute, or a path
+  std::vector<std::string> headers;  // "name: value"
+  std::string from = "127.0.0.1";
+};
+
+// The verbs. Each prints what it has to say and returns how it went.
+Exit run(const std::string& config_file);
+Exit check(const std::string& config_file, bool json);
+Exit show(const std::string& config_file);
+Exit explain(const std::string& config_file, const ExplainRequest& request);
+Exit demo(const std::string& listen);
+
+// Reads argv, calls the verb, and turns its result into the exit code.
+int mainWith(int argc, char** argv, const char* version);
+
+}  // namespace fairlead::app

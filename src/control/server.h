@@ -1,0 +1,71 @@
+// The one thread that may block: resolves names, probes health, starts the workers, and stops them.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/random.h"
+#include "config/config.h"
+#include "control/resolver.h"
+#include "io/buffer_pool.h"
+#include "io/mailbox.h"
+#include "io/reactor.h"
+#include "telemetry/access_log.h"
+#include "telemetry/log.h"
+#include "upstream/health_check.h"
+#include "worker/worker.h"
+
+namespace fairlead::control {
+
+// Why the server could not start, and what to do about it.
+struct StartFailure {
+  std::string sentence;
+};
+
+// The running load balancer. `start`, then `runUntilSignal`; all calls on one thread.
+class Server {
+ public:
+  Server(const config::Config& config, Log& log);
+  ~Server();
+
+  // Opens the listeners, waits up to a second for the first health checks, and starts the workers.
+  std::expected<void, StartFailure> start();
+  // Serves until SIGTERM or SIGINT, then drains: 30 s at the most, or until a second signal.
+  void runUntilSignal();
+
+ private:
+  std::expected<void, StartFailure> openDoors();
+  std::expected<void, StartFailure> openAccessLog();
+  void resolveNames();
+  void decideHealth();
+  void startWorkers();
+  void onHealthChange(const upstream::HealthChange& change);
+  Task<void> watchSignals();
+  void drain();
+  size_t openConnections() const;
+
+  const config::Config& config_;
+  Log& log_;
+  size_t worker_count_;
+  Random random_;
+  std::shared_ptr<const worker::Snapshot> snapshot_;
+  io::Reactor reactor_;
+  io::Mailbox mailbox_{reactor_};
+  io::BufferPool buffers_;
+  std::unique_ptr<Resolver> resolver_;
+  upstream::HealthChecker health_;
+  std::unique_ptr<AccessLog> access_log_;
+  std::vector<std::vector<worker::Door>> doors_;  // by worker
+  std::vector<std::unique_ptr<worker::Worker>> workers_;
+  std::vector<std::thread> threads_;
+  std::atomic<size_t> ended_{0};  // workers whose `run` has returned
+  int stops_asked_ = 0;           // SIGTERM and SIGINT so far
+};
+
+}  // namespace fairlead::control

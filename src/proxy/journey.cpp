@@ -1,0 +1,423 @@
+// The steps of a request's way to a server and back.
+#include "proxy/journey.h"
+
+#include <algorithm>
+
+#include "base/ascii.h"
+#include "http/h1/serializer.h"
+#include "proxy/heads.h"
+#include "proxy/relay.h"
+#include "proxy/tunnel.h"
+
+namespace fairlead::proxy {
+namespace {
+
+using http::FieldId;
+using http::Framing;
+using session::BodyCoding;
+using upstream::RetryDecision;
+
+constexpr int kInterimResponses = 32;  // a server that sends more of them never answers
+constexpr Duration kAnswerTime = std::chrono::seconds(30);
+
+BodyCoding codingOf(const Framing& framing) {
+  switch (framing.kind) {
+    case Framing::Kind::None: return BodyCoding::None;
+    case Framing::Kind::Chunked: return BodyCoding::Chunked;
+    default: return BodyCoding::Identity;
+  }
+}
+
+Failure clientSide(Failure failure) {
+  // A client that ends in the middle of what it sends, or cannot be written to, is gone.
+  if (failure.side == Side::Client &&
+      (failure.kind == FailureKind::Closed || failure.kind == FailureKind::Reset))
+    failure.kind = FailureKind::ClientGone;
+  return failure;
+}
+
+}  // namespace
+
+Journey::Journey(Pipeline& pipeline, session::ServerSession& client, session::Exchange& exchange,
+                 filter::ClientFacts& facts)
+    : pipeline_(pipeline), client_(client), exchange_(exchange), facts_(facts) {}
+
+Decision Journey::decide() {
+  const Decision decision = proxy::decide(
+      exchange_.request, {.plan = pipeline_.parts_.plan,
+                          .client = facts_,
+                          .framing = exchange_.framing,
+                          .arena = exchange_.arena,
+                          .random = pipeline_.parts_.random,
+                          .trace = nullptr});
+  outcome_.route = decision.route;
+  if (decision.blocked) outcome_.blocked_by = decision.answer->rule;
+  return decision;
+}
+
+// --- fairlead's own answers
+
+bool Journey::skipBody() {
+  session::BodyReader& body = client_.body();
+  while (!body.finished()) {
+    const auto piece = body.take();
+    if (!piece || (piece->data.empty() && !piece->last)) return false;
+  }
+  return true;
+}
+
+bool Journey::clientMayStay() const { return exchange_.keep_alive && !client_.draining(); }
+
+Task<After> Journey::answer(const filter::Answer& answer, uint32_t retry_after) {
+  const bool all_read = exchange_.keep_alive && skipBody();
+  const bool stay = clientMayStay() && all_read;
+  const OwnAnswer own{.answer = answer,
+                      .close = !stay,
+                      .keep_alive_field = exchange_.request.version == http::Version::Http10,
+                      .retry_after = retry_after,
+                      .date = pipeline_.date()};
+  const std::string_view bytes = makeAnswer(own, exchange_.request, exchange_.arena);
+  outcome_.status = answer.status;
+  outcome_.bytes_in = exchange_.head_bytes + client_.body().octets();
+  const auto sent = co_await client_.stream().write(bytes, kAnswerTime);
+  if (!sent) {
+    outcome_.failed = true;
+    outcome_.failure = {FailureKind::ClientGone, Step::Send, Side::Client, Retry::Never};
+    co_return After::Close;
+  }
+  outcome_.bytes_out += bytes.size();
+  if (stay) co_return After::Next;
+  co_return all_read ? After::Close : After::Linger;
+}
+
+Task<After> Journey::fail(Failure failure) {
+  upload_.drop();
+  lease_.close();
+  failure = clientSide(failure);
+  outcome_.failed = true;
+  outcome_.failure = failure;
+  const uint16_t status = statusOf(failure);
+  if (status == 499) {
+    outcome_.status = status;
+    co_return After::Close;
+  }
+  uint32_t retry_after = 0;
+  if (status == 503) {
+    const Duration every = upstream_ ? upstream_->pool().health.every.value : Duration{};
+    retry_after = static_cast<uint32_t>(
+        std::max<int64_t>(1, std::chrono::ceil<std::chrono::seconds>(every).count()));
+  }
+  // After a failure of the client's own body its framing is lost.
+  if (failure.side == Side::Client) exchange_.keep_alive = false;
+  co_return co_await answer({.status = status, .body = {}, .content_type = {}, .rule = {}, .origin = {}},
+                            retry_after);
+}
+
+// --- to a server and back
+
+Task<After> Journey::forward(const Decision& decision) {
+  route_ = decision.route;
+  upgrade_ = decision.upgrade;
+  upstream_ = pipeline_.upstreams_[route_->pool].get();
+  host_removed_ = route_->headers.removesHost();
+  outcome_.pool = upstream_->pool().name;
+  until_ = deadlineAfter(exchange_.begun, route_->timeouts.total);
+  client_.body().begin(exchange_.framing, route_->max_body);
+
+  for (;;) {
+    const Result<void> attempted = co_await attempt(*upstream_);
+    if (!attempted && !tryAgain(attempted.error())) co_return co_await fail(attempted.error());
+    if (attempted && !tryAgainForStatus()) break;
+  }
+  ticket_.reset();
+  if (exchange_.response.status == 101) co_return co_await switchProtocols();
+  co_return co_await deliver();
+}
+
+// One server, until its response head is here.
+Task<Result<void>> Journey::attempt(upstream::Upstream& upstream) {
+  if (!fresh_connection_) {
+    Result<upstream::Chosen> chosen = upstream.choose(tried_, 0);
+    if (!chosen) co_return std::unexpected(chosen.error());
+    chosen_ = std::move(*chosen);
+    tried_.add(chosen_.id);
+    ++outcome_.attempts;
+    outcome_.server = chosen_.endpoint->name;
+  }
+  outcome_.queued = now();
+  if (const auto acquired = co_await acquire(upstream); !acquired) co_return acquired;
+  outcome_.connected = now();
+  outcome_.reused_connection = lease_.reused();
+  const Result<std::string_view> head = composeRequest();
+  if (!head) co_return std::unexpected(head.error());
+  if (const auto sent = co_await send(*head); !sent) co_return sent;
+  co_return co_await awaitHead();
+}
+
+Task<Result<void>> Journey::acquire(upstream::Upstream& upstream) {
+  upstream::ConnectionPool& connections = upstream.connections();
+  if (!fresh_connection_) {
+    const bool once_only = !http::isIdempotent(exchange_.request.method) &&
+                           exchange_.framing.kind != Framing::Kind::None;
+    lease_ = connections.takeIdle(chosen_.id, once_only ? upstream::ConnectionPool::Proof::Socket
+                                                        : upstream::ConnectionPool::Proof::Reactor);
+  }
+  fresh_connection_ = false;
+  if (!lease_) {
+    const TimePoint deadline = std::min(until_, deadlineAfter(now(), route_->timeouts.connect));
+    Result<upstream::Lease> made = co_await connections.connect(chosen_.id, deadline);
+    if (!made) {
+      Failure failure = made.error();
+      if (now() >= until_) failure.kind = FailureKind::Deadline;
+      co_return std::unexpected(failure);
+    }
+    lease_ = std::move(*made);
+  }
+  lease_.session().startExchange();
+  co_return Result<void>{};
+}
+
+Result<std::string_view> Journey::composeRequest() {
+  http::RequestHead& head = exchange_.request;
+  bool fits = true;
+  if (host_removed_) {
+    const std::string_view address = exchange_.arena.copy(chosen_.endpoint->address);
+    fits = head.fields.set(http::Field::make(exchange_.arena, FieldId::Host, address));
+  }
+  head.fields.eraseAll(http::maskOf(FieldId::Connection, FieldId::TransferEncoding, FieldId::Upgrade));
+  fits = fits && completeRequestHead(head, exchange_.framing, upgrade_, exchange_.arena);
+  out_ = pipeline_.parts_.buffers.lend();
+  const size_t length = fits ? http::h1::writeRequestHead(head, route_->path_bytes, out_.all()) : 0;
+  if (length == 0)
+    return std::unexpected(
+        Failure{FailureKind::TooLarge, Step::Send, Side::Fairlead, Retry::Never});
+  return std::string_view(out_.data(), length);
+}
+
+// Sends the request: at once when all of it is here, else the body follows while the answer is awaited.
+Task<Result<void>> Journey::send(std::string_view head) {
+  session::BodyWriter& writer = lease_.session().writer();
+  session::BodyReader& body = client_.body();
+  writer.begin(head, codingOf(exchange_.framing));
+  uploaded_ = {};
+  if (exchange_.framing.kind != Framing::Kind::None) {
+    upload_ = upload();
+    upload_.start();
+    if (uploading()) co_return Result<void>{};
+    sent_ = now();
+    // A server that stops reading may have answered already; awaitHead will tell.
+    co_return uploaded_ || uploaded_.error().side == Side::Upstream ? Result<void>{} : uploaded_;
+  }
+  const auto written =
+      co_await writer.write({}, true, {}, route_->timeouts.body, std::min(until_, headDeadline()));
+  sent_ = now();
+  outcome_.bytes_in = exchange_.head_bytes + body.octets();
+  if (!written) co_return failWith(written.error().kind, Step::Send, Side::Upstream);
+  co_return Result<void>{};
+}
+
+// The request's body, beside the wait for the response.
+Task<void> Journey::upload() {
+  session::BodyReader& body = client_.body();
+  body_begun_ = true;
+  uploaded_ = co_await relay(body, lease_.session().writer(),
+                             {.idle = route_->timeouts.body,
+                              .min_rate = route_->timeouts.min_rate,
+                              .until = until_,
+                              .client = RelayTerms::Client::Reader},
+                             exchange_.arena);
+  sent_ = now();
+  // Nobody needs to wait for the answer to a request that will never be complete.
+  if (!uploaded_ && uploaded_.error().side != Side::Upstream)
+    lease_.session().stream().failReadSoon(uploaded_.error().kind);
+}
+
+TimePoint Journey::headDeadline() const {
+  return std::min(until_, deadlineAfter(now(), route_->timeouts.response));
+}
+
+Result<void> Journey::failWith(FailureKind kind, Step step, Side side) const {
+  if (kind == FailureKind::Timeout && now() >= until_) kind = FailureKind::Deadline;
+  return std::unexpected(Failure{kind, step, side, Retry::Never});
+}
+
+// The final response head, or a 101. Interim responses are passed on as they come.
+Task<Result<void>> Journey::awaitHead() {
+  session::ClientSession& server = lease_.session();
+  const io::GoneWatch watch(client_.stream(), server.stream());
+  for (int interim = 0; interim < kInterimResponses;) {
+    if (client_.stream().broken())
+      co_return failWith(FailureKind::ClientGone, Step::ResponseHead, Side::Client);
+    const bool was_uploading = uploading();
+    const auto read = co_await server.readHead(exchange_.response, headDeadline());
+    if (!uploading() && !uploaded_ && uploaded_.error().side != Side::Upstream)
+      co_return std::unexpected(uploaded_.error());
+    if (!read) {
+      // The time for the response counts from the end of the request.
+      const bool more_time = read.error().kind == FailureKind::Timeout && was_uploading &&
+                             now() < until_ &&
+                             (uploading() || now() < deadlineAfter(sent_, route_->timeouts.response));
+      if (more_time) continue;
+      co_return failWith(read.error().kind, Step::ResponseHead, read.error().side);
+    }
+    const uint16_t status = exchange_.response.status;
+    if (status == 101 && upgrade_.empty())
+      co_return failWith(FailureKind::Malformed, Step::ResponseHead, Side::Upstream);
+    if (status >= 200 || status == 101) {
+      outcome_.first_byte = now();
+      co_return Result<void>{};
+    }
+    ++interim;
+    if (const auto passed = co_await passInterim(); !passed) co_return passed;
+  }
+  co_return failWith(FailureKind::Malformed, Step::ResponseHead, Side::Upstream);
+}
+
+// 1xx goes to the client, but not to one of HTTP/1.0 (RFC 9110 section 15.2).
+Task<Result<void>> Journey::passInterim() {
+  if (exchange_.request.version == http::Version::Http10) co_return Result<void>{};
+  http::ResponseHead& head = exchange_.response;
+  const auto removed = http::removeHopByHop(head.fields, exchange_.arena);
+  head.fields.erase(FieldId::ContentLength);
+  io::Buffer buffer = pipeline_.parts_.buffers.lend();
+  const size_t length = removed ? http::h1::writeResponseHead(head, buffer.all()) : 0;
+  if (length == 0) co_return failWith(FailureKind::Malformed, Step::ResponseHead, Side::Upstream);
+  const auto sent = co_await client_.stream().write(std::string_view(buffer.data(), length),
+                                                    route_->timeouts.body, until_);
+  outcome_.bytes_out += length;
+  if (!sent) co_return failWith(FailureKind::ClientGone, Step::ResponseHead, Side::Client);
+  co_return Result<void>{};
+}
+
+// --- trying again
+
+upstream::AttemptFacts Journey::attemptFacts() const {
+  return {.method = exchange_.request.method,
+          .connected = static_cast<bool>(lease_),
+          .reused = lease_ && lease_.reused(),
+          .answered = lease_ && lease_.session().answered(),
+          .body_begun = body_begun_,
+          .body_replayable = client_.body().rewindable(),
+          .retries = retries_};
+}
+
+bool Journey::tryAgain(const Failure& failure) {
+  if (now() >= until_ || client_.stream().broken()) return false;
+  return prepareRetry(upstream::judgeRetry(failure, attemptFacts(), route_->retry));
+}
+
+bool Journey::tryAgainForStatus() {
+  if (route_->retry.when.value.statuses.empty()) return false;
+  return prepareRetry(
+      upstream::judgeRetryOfStatus(exchange_.response.status, attemptFacts(), route_->retry));
+}
+
+bool Journey::prepareRetry(RetryDecision decision) {
+  if (decision == RetryDecision::No) return false;
+  if (decision == RetryDecision::AnotherServer) {
+    // Only while another server is there: the same one would fail the same way.
+    Result<upstream::Chosen> other = upstream_->choose(tried_, 0);
+    if (!other) return false;
+    other->in_flight.end();
+    if (!ticket_) ticket_ = upstream::RetryTicket::take(upstream_->pool());
+    if (!ticket_) {
+      outcome_.why = "retry_budget_exhausted";
+      return false;
+    }
+    ++retries_;
+  }
+  fresh_connection_ = decision == RetryDecision::FreshConnection;
+  upload_.drop();
+  lease_.close();
+  if (body_begun_) client_.body().rewind();
+  body_begun_ = false;
+  return true;
+}
+
+// --- back to the client
+
+Task<After> Journey::deliver() {
+  session::ClientSession& server = lease_.session();
+  http::ResponseHead& head = exchange_.response;
+  if (const auto begun = server.beginBody(head, exchange_.request.method); !begun)
+    co_return co_await fail(begun.error());
+  const ResponseManner manner = mannerOf(server.body().framing(), exchange_.request.version);
+  const bool keep_alive = clientMayStay() && !manner.until_close && client_.body().finished();
+  const auto completed = completeResponseHead(head, manner, keep_alive, exchange_.request.version,
+                                              exchange_.arena);
+  out_ = pipeline_.parts_.buffers.lend();
+  const size_t length = completed ? http::h1::writeResponseHead(head, out_.all()) : 0;
+  if (length == 0)
+    co_return co_await fail({FailureKind::Malformed, Step::ResponseHead, Side::Upstream, Retry::Never});
+
+  session::BodyWriter& writer = client_.writer();
+  writer.begin({out_.data(), length}, manner.coding);
+  const io::GoneWatch watch(client_.stream(), server.stream());
+  outcome_.status = head.status;
+  const Result<void> relayed = co_await relay(server.body(), writer,
+                                              {.idle = route_->timeouts.body,
+                                               .min_rate = route_->timeouts.min_rate,
+                                               .until = until_,
+                                               .client = RelayTerms::Client::Writer},
+                                              exchange_.arena);
+  outcome_.bytes_in = exchange_.head_bytes + client_.body().octets();
+  outcome_.bytes_out += writer.bytesSent();
+  if (!relayed) {
+    outcome_.failed = true;
+    outcome_.failure = clientSide(relayed.error());
+    co_return manner.until_close ? After::Reset : After::Close;
+  }
+  if (!uploading() && uploaded_ && server.reusable()) lease_.keep();
+  co_return endOfResponse(keep_alive);
+}
+
+After Journey::endOfResponse(bool keep_alive) {
+  if (keep_alive && client_.body().finished()) return After::Next;
+  return client_.body().finished() ? After::Close : After::Linger;
+}
+
+// --- after a 101
+
+// The tunnel uses the window that the request's head lies in.
+void Journey::keepForLog() {
+  http::RequestHead& head = exchange_.request;
+  Arena& arena = exchange_.arena;
+  head.method_text = arena.copy(head.method_text);
+  head.host = arena.copy(head.host);
+  head.raw_target = arena.copy(head.raw_target);
+  const std::string_view id = head.fields.valueOf(FieldId::XRequestId);
+  head.fields.clear();
+  head.fields.add(http::Field::make(arena, FieldId::XRequestId, id));
+}
+
+Task<After> Journey::switchProtocols() {
+  http::ResponseHead& head = exchange_.response;
+  session::ClientSession& server = lease_.session();
+  const auto completed = completeUpgradeHead(head, exchange_.arena);
+  out_ = pipeline_.parts_.buffers.lend();
+  const size_t length = completed ? http::h1::writeResponseHead(head, out_.all()) : 0;
+  if (length == 0)
+    co_return co_await fail({FailureKind::Malformed, Step::ResponseHead, Side::Upstream, Retry::Never});
+  keepForLog();
+  outcome_.status = head.status;
+  const std::string_view bytes(out_.data(), length);
+  if (const auto sent = co_await client_.stream().write(bytes, kAnswerTime); !sent) {
+    outcome_.failed = true;
+    outcome_.failure = {FailureKind::ClientGone, Step::Tunnel, Side::Client, Retry::Never};
+    co_return After::Close;
+  }
+  out_.giveBack();
+  TunnelBytes moved;
+  const Result<void> ended =
+      co_await tunnel({client_.stream(), client_.window()}, {server.stream(), server.window()},
+                      route_->timeouts.tunnel, moved);
+  outcome_.bytes_in = exchange_.head_bytes + moved.from_client;
+  outcome_.bytes_out = length + moved.from_upstream;
+  if (!ended) {
+    outcome_.failed = true;
+    outcome_.failure = ended.error();
+  }
+  co_return After::Close;
+}
+
+}  // namespace fairlead::proxy

@@ -1,0 +1,79 @@
+// One request under way: the steps that pipeline.cpp tells the story with, and what they share.
+#pragma once
+
+#include "proxy/decide.h"
+#include "proxy/error_page.h"
+#include "proxy/pipeline.h"
+#include "upstream/retry_policy.h"
+
+namespace fairlead::proxy {
+
+// Lives in the frame of Pipeline::serve. One thread.
+class Journey {
+ public:
+  Journey(Pipeline& pipeline, session::ServerSession& client, session::Exchange& exchange,
+          filter::ClientFacts& facts);
+
+  Decision decide();
+  // An answer of fairlead's own.
+  Task<After> answer(const filter::Answer& answer, uint32_t retry_after = 0);
+  // To a server and back. Failures that the client could still be told of are told.
+  Task<After> forward(const Decision& decision);
+
+  Outcome& outcome() { return outcome_; }
+
+ private:
+  // The steps of `forward`, in their order.
+  Task<Result<void>> attempt(upstream::Upstream& upstream);
+  Task<Result<void>> acquire(upstream::Upstream& upstream);
+  Result<std::string_view> composeRequest();
+  Task<Result<void>> send(std::string_view head);
+  Task<void> upload();
+  Task<Result<void>> awaitHead();
+  Task<Result<void>> passInterim();
+  Task<After> deliver();
+  Task<After> switchProtocols();
+  Task<After> fail(Failure failure);
+
+  // Decides about another attempt after a failure, and prepares it.
+  bool tryAgain(const Failure& failure);
+  bool tryAgainForStatus();
+  bool prepareRetry(upstream::RetryDecision decision);
+  upstream::AttemptFacts attemptFacts() const;
+
+  void keepForLog();
+  After endOfResponse(bool keep_alive);
+  // May the client's connection carry another request? Not while its body is on the way.
+  bool clientMayStay() const;
+  // Skips what is here already of a body that nobody wants; true when that was all of it.
+  bool skipBody();
+  TimePoint now() const { return pipeline_.parts_.reactor.now(); }
+  TimePoint headDeadline() const;
+  bool uploading() const { return upload_ && !upload_.done(); }
+  Result<void> failWith(FailureKind kind, Step step, Side side) const;
+
+  Pipeline& pipeline_;
+  session::ServerSession& client_;
+  session::Exchange& exchange_;
+  filter::ClientFacts& facts_;
+  Outcome outcome_;
+
+  const RoutePlan* route_ = nullptr;
+  upstream::Upstream* upstream_ = nullptr;
+  std::string_view upgrade_;
+  TimePoint until_ = kNever;       // timeouts.total
+  balance::Tried tried_;
+  bool fresh_connection_ = false;  // the next attempt goes to the same server again
+  bool body_begun_ = false;        // octets of the request's body were given to a server
+  bool host_removed_ = false;
+  uint32_t retries_ = 0;
+  std::optional<upstream::RetryTicket> ticket_;
+  upstream::Chosen chosen_;
+  io::Buffer out_;                 // the head on its way out
+  upstream::Lease lease_;
+  TimePoint sent_;                 // when the request was complete
+  Result<void> uploaded_;
+  Task<void> upload_;              // declared last: it uses what stands above, and goes first
+};
+
+}  // namespace fairlead::proxy

@@ -1,0 +1,129 @@
+// The way of one request.
+//
+//   decide    which route, may it pass, what is rewritten            decide.cpp (pure)
+//   answer    fairlead answers itself                                 journey.cpp
+//   forward   choose a server, connect, send, await the head,         journey.cpp
+//             deliver the response; again elsewhere when that is allowed
+//   record    one line of what happened                               here
+#include "proxy/pipeline.h"
+
+#include <ctime>
+
+#include "proxy/journey.h"
+
+namespace fairlead::proxy {
+namespace {
+
+constexpr Duration kDateEvery = std::chrono::milliseconds(500);
+
+Duration between(TimePoint from, TimePoint to) {
+  return from == TimePoint{} || to == TimePoint{} || to < from ? Duration{0} : to - from;
+}
+
+bool saysItAll(FailureKind kind) {
+  switch (kind) {
+    case FailureKind::Closed:
+    case FailureKind::Reset:
+    case FailureKind::Timeout:
+    case FailureKind::TooSlow:
+    case FailureKind::Malformed:
+    case FailureKind::TooLarge: return false;
+    default: return true;
+  }
+}
+
+// "connect_refused", or with whose fault and where when the kind alone would leave that open:
+// "upstream_timeout.response_head".
+std::string_view whyOf(const Outcome& outcome, Arena& arena) {
+  if (!outcome.why.empty()) return outcome.why;
+  if (!outcome.failed) return {};
+  const Failure& failure = outcome.failure;
+  if (saysItAll(failure.kind)) return nameOf(failure.kind);
+  return arena.join(nameOf(failure.side), "_", nameOf(failure.kind), ".", nameOf(failure.step));
+}
+
+}  // namespace
+
+Pipeline::Pipeline(const PipelineParts& parts) : parts_(parts) {
+  for (const auto& pool : parts_.plan.pools)
+    upstreams_.push_back(std::make_unique<upstream::Upstream>(
+        *pool, parts_.reactor, parts_.buffers, parts_.random, parts_.idle_per_server));
+}
+
+Task<After> Pipeline::serve(session::ServerSession& client, session::Exchange& exchange,
+                            filter::ClientFacts facts) {
+  Journey journey(*this, client, exchange, facts);
+  const Decision decision = journey.decide();
+  const After after = decision.answer ? co_await journey.answer(*decision.answer)
+                                      : co_await journey.forward(decision);
+  record(exchange, facts, journey.outcome(), exchange.arena);
+  co_return after;
+}
+
+Task<After> Pipeline::refuse(session::ServerSession& client, session::Exchange& exchange,
+                             filter::ClientFacts facts) {
+  Journey journey(*this, client, exchange, facts);
+  exchange.keep_alive = false;
+  facts.client = facts.peer;
+  journey.outcome().why = exchange.fault.sentence;
+  co_await journey.answer({.status = exchange.fault.status,
+                           .body = exchange.fault.sentence,
+                           .content_type = {},
+                           .rule = {},
+                           .origin = {}});
+  record(exchange, facts, journey.outcome(), exchange.arena);
+  co_return After::Linger;
+}
+
+void Pipeline::record(const session::Exchange& exchange, const filter::ClientFacts& facts,
+                      const Outcome& outcome, Arena& arena) {
+  if (!parts_.log) return;
+  const http::RequestHead& head = exchange.request;
+  const TimePoint now = parts_.reactor.now();
+  const Duration total = between(exchange.begun, now);
+  const auto wall = std::chrono::system_clock::now().time_since_epoch() - total;
+  const TimePoint chosen = outcome.queued == TimePoint{} ? exchange.head_read : outcome.queued;
+  parts_.log->record({
+      .time = std::chrono::duration_cast<std::chrono::microseconds>(wall),
+      .client = facts.client,
+      .client_port = facts.peer_port,
+      .status = outcome.status,
+      .attempts = outcome.attempts,
+      .reused_connection = outcome.reused_connection,
+      .bytes_in = outcome.bytes_in,
+      .bytes_out = outcome.bytes_out,
+      .head = between(exchange.begun, exchange.head_read),
+      .queue = between(exchange.head_read, chosen),
+      .connect = between(outcome.queued, outcome.connected),
+      .first_byte = between(outcome.connected, outcome.first_byte),
+      .total = total,
+      .method = head.method_text,
+      .host = head.host,
+      .path = head.raw_target,
+      .route = outcome.route ? std::string_view(outcome.route->name) : std::string_view{},
+      .pool = outcome.pool,
+      .server = outcome.server,
+      .request_id = head.fields.valueOf(http::FieldId::XRequestId),
+      .why = whyOf(outcome, arena),
+      .blocked_by = outcome.blocked_by,
+  });
+}
+
+void Pipeline::closeIdleConnections() {
+  for (const auto& upstream : upstreams_) upstream->connections().closeIdle();
+}
+
+// IMF-fixdate (RFC 9110 section 5.6.7), made anew at most twice a second.
+std::string_view Pipeline::date() {
+  const TimePoint now = parts_.reactor.now();
+  if (now >= date_until_) {
+    date_until_ = now + kDateEvery;
+    const std::time_t seconds = std::time(nullptr);
+    std::tm parts{};
+    ::gmtime_r(&seconds, &parts);
+    date_length_ = std::strftime(date_, sizeof date_, "%a, %d %b %Y %H:%M:%S GMT", &parts);
+  }
+  return {date_, date_length_};
+}
+
+}  // namespace fairlead::proxy

@@ -1,0 +1,60 @@
+// The way of one request, top to bottom: `Pipeline::serve` in pipeline.cpp is the story.
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "base/random.h"
+#include "filter/filter.h"
+#include "io/buffer_pool.h"
+#include "io/reactor.h"
+#include "proxy/outcome.h"
+#include "proxy/plan.h"
+#include "session/exchange.h"
+#include "session/server_session.h"
+#include "task/task.h"
+#include "telemetry/access_log.h"
+#include "upstream/upstream.h"
+
+namespace fairlead::proxy {
+
+// What a worker lends to its pipeline; all of it outlives the pipeline.
+struct PipelineParts {
+  io::Reactor& reactor;
+  io::BufferPool& buffers;
+  Random& random;
+  const Plan& plan;
+  AccessLog::Lane* log = nullptr;   // null: no access log
+  size_t idle_per_server = 256;     // idle connections that this worker keeps to each server
+};
+
+// One worker's requests. One thread.
+class Pipeline {
+ public:
+  explicit Pipeline(const PipelineParts& parts);
+
+  // Serves one request, whatever happens. The exchange and its views stay valid meanwhile.
+  Task<After> serve(session::ServerSession& client, session::Exchange& exchange,
+                    filter::ClientFacts facts);
+  // Answers a request whose head was refused.
+  Task<After> refuse(session::ServerSession& client, session::Exchange& exchange,
+                     filter::ClientFacts facts);
+
+  // Closes connections to servers that lie idle, for example when descriptors are scarce.
+  void closeIdleConnections();
+
+ private:
+  friend class Journey;
+  std::string_view date();
+  void record(const session::Exchange& exchange, const filter::ClientFacts& facts,
+              const Outcome& outcome, Arena& arena);
+
+  PipelineParts parts_;
+  std::vector<std::unique_ptr<upstream::Upstream>> upstreams_;  // as Plan::pools
+  TimePoint date_until_{};
+  char date_[32];
+  size_t date_length_ = 0;
+};
+
+}  // namespace fairlead::proxy

@@ -1,0 +1,81 @@
+// Pumping bodies.
+#include "proxy/relay.h"
+
+#include <algorithm>
+
+namespace fairlead::proxy {
+namespace {
+
+// How long the client was waited for, and whether it was worth it.
+class Patience {
+ public:
+  Patience(const RelayTerms& terms, io::Reactor& reactor) : terms_(terms), reactor_(reactor) {}
+
+  void startWait() { wait_began_ = reactor_.now(); }
+  // Octets moved in all; true when the client has been too slow for too long.
+  bool isOver(uint64_t octets) {
+    waited_ += reactor_.now() - wait_began_;
+    if (terms_.min_rate == 0 || terms_.idle.count() <= 0 || waited_ <= terms_.idle) return false;
+    const double seconds = std::chrono::duration<double>(waited_).count();
+    return static_cast<double>(octets) < static_cast<double>(terms_.min_rate) * seconds;
+  }
+  // When a write of so many octets must be complete, even if it moves all the time.
+  TimePoint writeLimit(size_t octets) const {
+    if (terms_.min_rate == 0 || terms_.idle.count() <= 0) return terms_.until;
+    const auto allowance = std::chrono::seconds(1 + octets / terms_.min_rate);
+    return std::min(terms_.until, reactor_.now() + terms_.idle + allowance);
+  }
+
+ private:
+  const RelayTerms& terms_;
+  io::Reactor& reactor_;
+  TimePoint wait_began_;
+  Duration waited_{0};
+};
+
+std::unexpected<Failure> failed(Failure failure, const RelayTerms& terms, io::Reactor& reactor) {
+  if (failure.kind == FailureKind::Timeout && reactor.now() >= terms.until)
+    failure.kind = FailureKind::Deadline;
+  return std::unexpected(failure);
+}
+
+std::string_view trailerEnd(const session::BodyReader& from, Arena& arena) {
+  const std::string_view lines = from.trailerLines();
+  return lines.empty() ? std::string_view{} : arena.join("\r\n0\r\n", lines, "\r\n");
+}
+
+}  // namespace
+
+Task<Result<void>> relay(session::BodyReader& from, session::BodyWriter& to, RelayTerms terms,
+                         Arena& arena) {
+  io::Reactor& reactor = to.stream().reactor();
+  const bool judge_reading = terms.client == RelayTerms::Client::Reader;
+  const Step step = judge_reading ? Step::RequestBody : Step::ResponseBody;
+  Patience patience(terms, reactor);
+  for (;;) {
+    const auto piece = from.take();
+    if (!piece) co_return std::unexpected(piece.error());
+    if (piece->data.empty() && !piece->last && !to.headPending()) {
+      patience.startWait();
+      const TimePoint deadline = std::min(terms.until, deadlineAfter(reactor.now(), terms.idle));
+      if (const auto got = co_await from.fill(deadline); !got)
+        co_return failed(got.error(), terms, reactor);
+      if (judge_reading && patience.isOver(from.octets()))
+        co_return std::unexpected(Failure{FailureKind::TooSlow, step, Side::Client, Retry::Never});
+      continue;
+    }
+    patience.startWait();
+    const std::string_view end = piece->last ? trailerEnd(from, arena) : std::string_view{};
+    const TimePoint limit = judge_reading ? terms.until : patience.writeLimit(piece->data.size());
+    if (const auto sent = co_await to.write(piece->data, piece->last, end, terms.idle, limit); !sent) {
+      Failure failure = sent.error();
+      failure.step = step;
+      co_return failed(failure, terms, reactor);
+    }
+    if (piece->last) co_return Result<void>{};
+    if (!judge_reading && patience.isOver(to.bytesSent()))
+      co_return std::unexpected(Failure{FailureKind::TooSlow, step, Side::Client, Retry::Never});
+  }
+}
+
+}  // namespace fairlead::proxy

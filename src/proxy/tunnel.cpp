@@ -1,0 +1,66 @@
+// Two pumps that know of each other.
+#include "proxy/tunnel.h"
+
+namespace fairlead::proxy {
+namespace {
+
+// What both directions share.
+struct Shared {
+  Duration idle;
+  TimePoint last_moved;
+};
+
+Failure inTunnel(Failure failure) {
+  failure.step = Step::Tunnel;
+  return failure;
+}
+
+// One direction. When it fails it interrupts the other one, whose reading would otherwise wait on.
+Task<Result<void>> pump(TunnelEnd from, TunnelEnd to, Shared& shared, uint64_t& bytes) {
+  io::Reactor& reactor = from.stream.reactor();
+  for (;;) {
+    if (from.window.empty()) {
+      from.window.startMessage();
+      const TimePoint deadline = deadlineAfter(shared.last_moved, shared.idle);
+      if (const auto ready = co_await from.stream.waitReadable(deadline); !ready) {
+        const bool other_moved = ready.error().kind == FailureKind::Timeout &&
+                                 reactor.now() < deadlineAfter(shared.last_moved, shared.idle);
+        if (other_moved) continue;
+        to.stream.failReadSoon(ready.error().kind);
+        co_return std::unexpected(inTunnel(ready.error()));
+      }
+      const auto got = co_await from.stream.read(from.window.room(), deadline);
+      if (!got && got.error().kind == FailureKind::Closed) {
+        to.stream.shutdownWrite();
+        co_return Result<void>{};
+      }
+      if (!got) {
+        to.stream.failReadSoon(got.error().kind);
+        co_return std::unexpected(inTunnel(got.error()));
+      }
+      from.window.received(*got);
+    }
+    const std::span<char> unread = from.window.unread();
+    const auto sent = co_await to.stream.write(std::string_view(unread.data(), unread.size()), shared.idle);
+    if (!sent) {
+      to.stream.failReadSoon(sent.error().kind);
+      co_return std::unexpected(inTunnel(sent.error()));
+    }
+    bytes += unread.size();
+    from.window.consume(unread.size());
+    shared.last_moved = reactor.now();
+  }
+}
+
+}  // namespace
+
+Task<Result<void>> tunnel(TunnelEnd client, TunnelEnd upstream, Duration idle, TunnelBytes& bytes) {
+  Shared shared{idle, client.stream.reactor().now()};
+  Task<Result<void>> up = pump(client, upstream, shared, bytes.from_client);
+  up.start();
+  const Result<void> down = co_await pump(upstream, client, shared, bytes.from_upstream);
+  if (!down) co_return down;
+  co_return co_await up.join();
+}
+
+}  // namespace fairlead::proxy

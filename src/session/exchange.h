@@ -1,0 +1,91 @@
+// One request and its answer, from the first byte of its head to the last of its response.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/arena.h"
+#include "base/time.h"
+#include "http/message.h"
+#include "http/semantics.h"
+#include "session/body_reader.h"
+#include "session/body_writer.h"
+
+namespace fairlead::session {
+
+// The memory of an exchange: large, so that it is lent for the time of an exchange only.
+// Views in the heads point into receive windows, the arena, or the configuration.
+struct Exchange {
+  http::RequestHead request;
+  http::ResponseHead response;
+  Arena arena;
+  http::Framing framing;         // of the request's body
+  http::MessageFault fault;      // when the head was refused
+  TimePoint begun;               // first byte of the head seen
+  TimePoint head_read;           // head complete
+  uint32_t head_bytes = 0;
+  bool keep_alive = true;        // the client allows another exchange on this connection
+  bool expects_continue = false;
+
+  void clear() {
+    request.clear();
+    response.clear();
+    arena.reset();
+    framing = {};
+    keep_alive = true;
+    expects_continue = false;
+    head_bytes = 0;
+  }
+};
+
+// Exchanges that were used before, warm. One thread; outlives what it lent.
+class ExchangePool {
+ public:
+  class Lease {
+   public:
+    Lease() = default;
+    Lease(ExchangePool& pool, std::unique_ptr<Exchange> exchange)
+        : pool_(&pool), exchange_(std::move(exchange)) {}
+    Lease(Lease&&) noexcept = default;
+    Lease& operator=(Lease&& other) noexcept {
+      giveBack();
+      pool_ = other.pool_;
+      exchange_ = std::move(other.exchange_);
+      return *this;
+    }
+    ~Lease() { giveBack(); }
+
+    Exchange* operator->() const { return exchange_.get(); }
+    Exchange& operator*() const { return *exchange_; }
+    explicit operator bool() const { return exchange_ != nullptr; }
+    void giveBack() {
+      if (exchange_) pool_->take(std::move(exchange_));
+    }
+
+   private:
+    ExchangePool* pool_ = nullptr;
+    std::unique_ptr<Exchange> exchange_;
+  };
+
+  explicit ExchangePool(size_t keep = 256) : keep_(keep) { free_.reserve(keep); }
+
+  // Cleared, ready for a head.
+  Lease lend() {
+    if (free_.empty()) return {*this, std::make_unique<Exchange>()};
+    std::unique_ptr<Exchange> exchange = std::move(free_.back());
+    free_.pop_back();
+    exchange->clear();
+    return {*this, std::move(exchange)};
+  }
+
+ private:
+  void take(std::unique_ptr<Exchange> exchange) {
+    if (free_.size() < keep_) free_.push_back(std::move(exchange));
+  }
+
+  size_t keep_;
+  std::vector<std::unique_ptr<Exchange>> free_;
+};
+
+}  // namespace fairlead::session

@@ -1,0 +1,89 @@
+// Reading requests from a client, one after the other.
+#include "session/server_session.h"
+
+namespace fairlead::session {
+namespace {
+
+constexpr http::MessageFault kHeadTimeout{408, "The request head did not arrive in time."};
+constexpr size_t kLingerBytes = 1 << 20;
+constexpr Duration kLingerTime = std::chrono::seconds(2);
+
+}  // namespace
+
+ServerSession::ServerSession(io::Stream& stream, ClientSide& side)
+    : stream_(stream),
+      side_(side),
+      window_(side.buffers),
+      body_(stream, window_, Side::Client),
+      writer_(stream) {}
+
+// Holds no buffer and no exchange: this is where ten thousand idle connections are.
+Task<bool> ServerSession::awaitFirstByte() {
+  if (side_.draining) co_return false;
+  side_.idle.pushFront(*this);
+  const auto readable =
+      co_await stream_.waitReadable(deadlineAfter(stream_.reactor().now(), side_.limits.idle_time));
+  unlink();
+  co_return readable.has_value();
+}
+
+Task<ServerSession::Next> ServerSession::nextExchange(ExchangePool::Lease& exchange) {
+  window_.startMessage();
+  exchange.giveBack();
+  if (window_.empty() && !co_await awaitFirstByte()) co_return Next::End;
+
+  exchange = side_.exchanges.lend();
+  http::h1::RequestParser parser(side_.limits.head);
+  exchange->begun = stream_.reactor().now();
+  const TimePoint deadline = deadlineAfter(exchange->begun, side_.limits.head_time);
+  for (;;) {
+    if (!window_.empty()) {
+      const auto status = parser.parse(window_.unread(), exchange->request, exchange->arena);
+      if (status == http::h1::ParseStatus::Complete) break;
+      if (status == http::h1::ParseStatus::Fault) {
+        exchange->fault = parser.fault();
+        co_return Next::Refused;
+      }
+    }
+    const auto got = co_await stream_.read(window_.room(), deadline);
+    if (got) {
+      window_.received(*got);
+    } else if (got.error().kind == FailureKind::Timeout && parser.begun()) {
+      exchange->fault = kHeadTimeout;
+      co_return Next::Refused;
+    } else {
+      co_return Next::End;
+    }
+  }
+  exchange->head_bytes = static_cast<uint32_t>(parser.headBytes());
+  exchange->head_read = stream_.reactor().now();
+  window_.pinHead(parser.headBytes());
+  co_return vet(*exchange);
+}
+
+ServerSession::Next ServerSession::vet(Exchange& exchange) {
+  const http::RequestHead& head = exchange.request;
+  const auto framing = http::requestFraming(head);
+  if (!framing) {
+    exchange.fault = framing.error();
+    return Next::Refused;
+  }
+  exchange.framing = *framing;
+  exchange.keep_alive = http::wantsKeepAlive(head.version, head.fields);
+  exchange.expects_continue = http::expectsContinue(head);
+  body_.begin(*framing);
+  return Next::Request;
+}
+
+Task<void> ServerSession::closeLingering() {
+  stream_.shutdownWrite();
+  const TimePoint deadline = stream_.reactor().now() + kLingerTime;
+  window_.consume(window_.unread().size());
+  for (size_t drained = 0; drained < kLingerBytes;) {
+    const auto got = co_await stream_.read(window_.room(), deadline);
+    if (!got) break;
+    drained += *got;
+  }
+}
+
+}  // namespace fairlead::session

@@ -1,0 +1,74 @@
+// The client's side of an HTTP/1.1 connection: hands out one exchange after the other.
+#pragma once
+
+#include "base/intrusive_list.h"
+#include "http/h1/parser.h"
+#include "io/buffer_pool.h"
+#include "io/stream.h"
+#include "session/body_reader.h"
+#include "session/body_writer.h"
+#include "session/exchange.h"
+#include "session/receive_window.h"
+#include "task/task.h"
+
+namespace fairlead::session {
+
+// Zero means "no limit". Lives as long as the sessions that use it.
+struct ServerLimits {
+  http::h1::HeadLimits head;
+  Duration head_time{std::chrono::seconds(10)};  // for the whole head, from its first byte
+  Duration idle_time{std::chrono::seconds(75)};  // before its first byte
+};
+
+class ServerSession;
+
+// What all sessions of a worker share. Outlives them; one thread.
+struct ClientSide {
+  io::BufferPool& buffers;
+  ExchangePool& exchanges;
+  const ServerLimits& limits;
+  IntrusiveList<ServerSession> idle;  // waiting for a request; the one that waits longest is the last
+  bool draining = false;              // every exchange is the last of its connection
+};
+
+// One connection. Owned by the coroutine that serves it; one thread.
+class ServerSession : public IntrusiveNode<ServerSession> {
+ public:
+  ServerSession(io::Stream& stream, ClientSide& side);
+
+  enum class Next : uint8_t {
+    Request,  // `exchange` holds a head that was parsed and vetted
+    Refused,  // `exchange` holds as much of it as was understood, and the fault: answer it and close
+    End,      // the client has ended, was silent for too long, or the session was dismissed
+  };
+  // The views of the last exchange are void from here on. `exchange` is lent when the first byte comes.
+  Task<Next> nextExchange(ExchangePool::Lease& exchange);
+
+  // The body of the current request.
+  BodyReader& body() { return body_; }
+  BodyWriter& writer() { return writer_; }
+  io::Stream& stream() { return stream_; }
+  // What was received and not used: for a tunnel, which takes the connection over.
+  ReceiveWindow& window() { return window_; }
+
+  // Ends a session that waits for a request.
+  void dismiss() { stream_.failRead(FailureKind::Draining); }
+  // The current exchange is the last.
+  bool draining() const { return side_.draining; }
+
+  // Ends the connection so that the last answer reaches a client that still sends: no more bytes from
+  // here, and what comes is read and thrown away for a short time (RFC 9112 section 9.6).
+  Task<void> closeLingering();
+
+ private:
+  Task<bool> awaitFirstByte();
+  Next vet(Exchange& exchange);
+
+  io::Stream& stream_;
+  ClientSide& side_;
+  ReceiveWindow window_;
+  BodyReader body_;
+  BodyWriter writer_;
+};
+
+}  // namespace fairlead::session

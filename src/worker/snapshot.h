@@ -1,0 +1,22 @@
+// The compiled configuration that all workers share: immutable, kept alive by whoever still uses it.
+#pragma once
+
+#include <vector>
+
+#include "config/config.h"
+#include "io/listener.h"
+#include "proxy/plan.h"
+#include "session/server_session.h"
+
+namespace fairlead::worker {
+
+struct Snapshot {
+  proxy::Plan plan;
+  session::ServerLimits client_limits;
+  std::vector<io::ListenAddress> listens;
+};
+
+// From finished settings to what serves traffic. Pure: opens nothing, resolves nothing.
+Snapshot compile(const config::Config& config);
+
+}  // namespace fairlead::worker

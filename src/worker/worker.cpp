@@ -1,0 +1,114 @@
+// Accepting connections and serving what comes over them.
+#include "worker/worker.h"
+
+#include <algorithm>
+
+namespace fairlead::worker {
+namespace {
+
+constexpr size_t kIdlePerServer = 256;   // of the process
+constexpr unsigned kAcceptsPerTurn = 64;  // then everybody else has a turn
+constexpr size_t kShedAtOnce = 64;
+constexpr Duration kAcceptPause = std::chrono::milliseconds(50);
+
+// An exception that reaches a connection's edge is a bug; it ends the program with its message.
+void rethrowBug(std::exception_ptr bug) { std::rethrow_exception(bug); }
+
+}  // namespace
+
+Worker::Worker(WorkerParts parts)
+    : parts_(std::move(parts)),
+      random_(parts_.seed),
+      clients_{.buffers = buffers_,
+               .exchanges = exchanges_,
+               .limits = parts_.snapshot->client_limits,
+               .idle = {},
+               .draining = false},
+      pipeline_({.reactor = reactor_,
+                 .buffers = buffers_,
+                 .random = random_,
+                 .plan = parts_.snapshot->plan,
+                 .log = parts_.access_log,
+                 .idle_per_server = std::max<size_t>(1, kIdlePerServer / parts_.workers)}),
+      connections_(rethrowBug),
+      accepting_(rethrowBug) {
+  for (Door& door : parts_.doors)
+    listeners_.push_back(std::make_unique<io::Listener>(reactor_, std::move(door.fd)));
+}
+
+void Worker::run() {
+  for (size_t door = 0; door < listeners_.size(); ++door) accepting_.spawn(acceptForever(door));
+  reactor_.run();
+  accepting_.clear();
+  connections_.clear();
+}
+
+Task<void> Worker::acceptForever(size_t door) {
+  io::Listener& listener = *listeners_[door];
+  const uint16_t port = parts_.doors[door].port;
+  for (unsigned accepted_now = 1;; ++accepted_now) {
+    Result<io::Accepted> accepted = co_await listener.accept();
+    if (accepted) {
+      connections_.spawn(serveConnection(std::move(*accepted), port));
+    } else {
+      shedIdle();
+      co_await io::Sleep(reactor_, kAcceptPause);
+    }
+    if (accepted_now % kAcceptsPerTurn == 0) co_await io::NextTurn(reactor_);
+  }
+}
+
+Task<void> Worker::serveConnection(io::Accepted accepted, uint16_t port) {
+  io::Stream stream(reactor_, std::move(accepted.fd), Side::Client);
+  if (!stream.ok()) co_return;
+  open_.fetch_add(1, std::memory_order_relaxed);
+  session::ServerSession session(stream, clients_);
+  const filter::ClientFacts facts{.peer = accepted.peer.ip,
+                                  .client = accepted.peer.ip,
+                                  .peer_port = accepted.peer.port,
+                                  .listener_port = port};
+  session::ExchangePool::Lease exchange;
+  proxy::After after = proxy::After::Next;
+  while (after == proxy::After::Next) {
+    const auto next = co_await session.nextExchange(exchange);
+    if (next == session::ServerSession::Next::End) break;
+    after = next == session::ServerSession::Next::Request
+                ? co_await pipeline_.serve(session, *exchange, facts)
+                : co_await pipeline_.refuse(session, *exchange, facts);
+  }
+  exchange.giveBack();
+  if (after == proxy::After::Linger) co_await session.closeLingering();
+  if (after == proxy::After::Reset) stream.resetOnClose();
+  open_.fetch_sub(1, std::memory_order_relaxed);
+  endIfDrained();
+}
+
+void Worker::shedIdle() {
+  pipeline_.closeIdleConnections();
+  size_t shed = 0;
+  for (; shed < kShedAtOnce && !clients_.idle.empty(); ++shed) clients_.idle.back()->dismiss();
+  parts_.log.every(shedding_, std::chrono::seconds(10), Log::Level::Warning,
+                   "out of file descriptors: closed {} idle connections; raise the limit "
+                   "(LimitNOFILE, ulimit -n) if this repeats",
+                   shed);
+}
+
+void Worker::drain() {
+  mailbox_.post([this] { beginDrain(); });
+}
+
+void Worker::beginDrain() {
+  clients_.draining = true;
+  accepting_.clear();
+  listeners_.clear();
+  while (!clients_.idle.empty()) clients_.idle.back()->dismiss();
+  endIfDrained();
+}
+
+void Worker::endIfDrained() {
+  if (clients_.draining && open_.load(std::memory_order_relaxed) == 0) reactor_.stop();
+}
+
+void Worker::stop() { reactor_.stop(); }
+
+}  // namespace fairlead::worker

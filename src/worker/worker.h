@@ -1,0 +1,76 @@
+// One core's whole world: reactor, listeners, sessions, connections to servers, buffers. It shares only
+// the snapshot and the endpoints' live state.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "base/random.h"
+#include "io/buffer_pool.h"
+#include "io/listener.h"
+#include "io/mailbox.h"
+#include "io/reactor.h"
+#include "proxy/pipeline.h"
+#include "session/exchange.h"
+#include "session/server_session.h"
+#include "task/scope.h"
+#include "telemetry/access_log.h"
+#include "telemetry/log.h"
+#include "worker/snapshot.h"
+
+namespace fairlead::worker {
+
+// A listening socket of this worker and the port that clients know it by.
+struct Door {
+  io::Descriptor fd;
+  uint16_t port = 0;
+};
+
+struct WorkerParts {
+  std::shared_ptr<const Snapshot> snapshot;
+  std::vector<Door> doors;
+  AccessLog::Lane* access_log = nullptr;  // null: off
+  Log& log;
+  uint64_t seed = 0;
+  size_t workers = 1;  // how many share the limits that count per process
+};
+
+// Made on any thread; `run` is called on its own. `drain`, `stop` and the counters are for any thread.
+class Worker {
+ public:
+  explicit Worker(WorkerParts parts);
+
+  // Serves until it is stopped, or drained and empty.
+  void run();
+  // No new connections, idle ones are closed, and the exchanges under way are the last.
+  void drain();
+  // Drops everything that is still under way and ends `run`.
+  void stop();
+
+  size_t connections() const { return open_.load(std::memory_order_relaxed); }
+
+ private:
+  Task<void> acceptForever(size_t door);
+  Task<void> serveConnection(io::Accepted accepted, uint16_t port);
+  // Out of descriptors: closes what lies idle, so that something can go on.
+  void shedIdle();
+  void beginDrain();
+  void endIfDrained();
+
+  WorkerParts parts_;
+  io::Reactor reactor_;
+  io::Mailbox mailbox_{reactor_};
+  io::BufferPool buffers_;
+  session::ExchangePool exchanges_;
+  Random random_;
+  session::ClientSide clients_;
+  proxy::Pipeline pipeline_;
+  std::vector<std::unique_ptr<io::Listener>> listeners_;
+  Log::Site shedding_;
+  std::atomic<size_t> open_{0};
+  Scope connections_;  // use all of the above
+  Scope accepting_;
+};
+
+}  // namespace fairlead::worker
