@@ -28,7 +28,8 @@ bool isIpLiteral(std::string_view brackets_and_all) {
   return inner.find(':') != std::string_view::npos && IpAddress::parse(inner).has_value();
 }
 
-// reg-name of RFC 3986 section 3.2.2, but not empty (RFC 9110 section 4.2.1) and not the root alone.
+// reg-name of RFC 3986 section 3.2.2, but not empty (RFC 9110 section 4.2.1) and not the root
+// alone.
 bool isRegisteredName(std::string_view name) {
   for (size_t i = 0; i < name.size(); ++i) {
     if (isHostByte(name[i])) continue;

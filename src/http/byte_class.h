@@ -1,4 +1,5 @@
-// Which bytes may stand where in a head (RFC 9110 section 5.6, RFC 3986): tables made at compile time.
+// Which bytes may stand where in a head (RFC 9110 section 5.6, RFC 3986): tables made at compile
+// time.
 #pragma once
 
 #include <array>
@@ -37,16 +38,16 @@ inline constexpr auto kHostBytes = byte_class_detail::tableOf([](unsigned char c
   return byte_class_detail::isAlphanumeric(c) || byte_class_detail::isOneOf(c, "-._~!$&'()*+;=");
 });
 // What a path of a request may hold without a closer look: visible ASCII but '%', '?' and '#'.
-inline constexpr auto kPlainPathBytes = byte_class_detail::tableOf([](unsigned char c) {
-  return c > 0x20 && c < 0x7F && !byte_class_detail::isOneOf(c, "%?#");
-});
+inline constexpr auto kPlainPathBytes = byte_class_detail::tableOf(
+    [](unsigned char c) { return c > 0x20 && c < 0x7F && !byte_class_detail::isOneOf(c, "%?#"); });
 
 constexpr bool isTokenByte(char c) { return kTokenBytes[static_cast<unsigned char>(c)]; }
 constexpr bool isUnreservedByte(char c) { return kUnreservedBytes[static_cast<unsigned char>(c)]; }
 constexpr bool isHostByte(char c) { return kHostBytes[static_cast<unsigned char>(c)]; }
 constexpr bool isPlainPathByte(char c) { return kPlainPathBytes[static_cast<unsigned char>(c)]; }
 
-// Controls but HTAB: what no field value may hold, CR and LF included. obs-text (0x80-0xFF) is none.
+// Controls but HTAB: what no field value may hold, CR and LF included. obs-text (0x80-0xFF) is
+// none.
 constexpr bool isControlByte(char c) {
   const auto byte = static_cast<unsigned char>(c);
   return (byte < 0x20 && byte != '\t') || byte == 0x7F;

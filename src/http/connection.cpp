@@ -14,10 +14,10 @@ constexpr uint64_t kHopByHop =
            FieldId::TransferEncoding, FieldId::Upgrade);
 
 // Fields that nobody may have removed by naming them in Connection.
-constexpr uint64_t kEndToEnd =
-    maskOf(FieldId::Host, FieldId::ContentLength, FieldId::Authorization, FieldId::Cookie,
-           FieldId::Forwarded, FieldId::XForwardedFor, FieldId::XForwardedHost, FieldId::XForwardedPort,
-           FieldId::XForwardedProto, FieldId::XForwardedOther, FieldId::XRealIp);
+constexpr uint64_t kEndToEnd = maskOf(
+    FieldId::Host, FieldId::ContentLength, FieldId::Authorization, FieldId::Cookie,
+    FieldId::Forwarded, FieldId::XForwardedFor, FieldId::XForwardedHost, FieldId::XForwardedPort,
+    FieldId::XForwardedProto, FieldId::XForwardedOther, FieldId::XRealIp);
 
 constexpr uint64_t kFamilies =
     maskOf(FieldId::Unknown, FieldId::ProxyOther, FieldId::XForwardedOther);
@@ -83,7 +83,8 @@ std::expected<void, MessageFault> removeHopByHop(Fields& fields, Arena&) {
   if (named.count > kMostNames)
     return std::unexpected(MessageFault{400, "Connection names too many fields"});
   if ((named.known & kEndToEnd) != 0)
-    return std::unexpected(MessageFault{400, "Connection names a field that is meant for the other end"});
+    return std::unexpected(
+        MessageFault{400, "Connection names a field that is meant for the other end"});
   const bool takes_trailers = listHas(fields, FieldId::Te, "trailers");
   fields.eraseAll(kHopByHop | (named.known & ~kFamilies));
   for (size_t i = 0; i < named.other_count; ++i) fields.erase(named.others[i]);

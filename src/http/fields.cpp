@@ -67,8 +67,8 @@ constexpr uint32_t folded(char c) { return static_cast<unsigned char>(c | kFold)
 
 // Length, first, last and one late letter tell all known names apart.
 constexpr uint32_t keyOf(std::string_view name) {
-  return static_cast<uint32_t>(name.size()) | folded(name.front()) << 8 | folded(name.back()) << 16 |
-         folded(name[name.size() * 3 / 4]) << 24;
+  return static_cast<uint32_t>(name.size()) | folded(name.front()) << 8 |
+         folded(name.back()) << 16 | folded(name[name.size() * 3 / 4]) << 24;
 }
 
 constexpr uint32_t slotOf(std::string_view name, uint32_t multiplier) {
@@ -115,8 +115,8 @@ bool wordEquals(const char* text, const char* folded_text) {
   return (a | kFoldAll) == b;
 }
 
-// Are `length` bytes of a token the same as an already folded name of letters and '-'? Word by word;
-// the last word overlaps the one before.
+// Are `length` bytes of a token the same as an already folded name of letters and '-'? Word by
+// word; the last word overlaps the one before.
 inline bool equalsFolded(const char* text, const char* folded_text, size_t length) {
   if (length >= 8) {
     const size_t last = length - 8;
@@ -165,7 +165,8 @@ FieldId fieldIdOf(std::string_view name) {
 std::string_view nameOf(FieldId id) { return kNames[static_cast<size_t>(id)]; }
 
 Field Field::make(Arena& arena, std::string_view name, std::string_view value) {
-  const std::string_view line = arena.join(name, std::string_view(": "), value, std::string_view("\r\n"));
+  const std::string_view line =
+      arena.join(name, std::string_view(": "), value, std::string_view("\r\n"));
   return {line.data(),
           static_cast<uint16_t>(name.size()),
           static_cast<uint16_t>(name.size() + 2),

@@ -11,7 +11,8 @@
 
 namespace fairlead::http {
 
-// Field names that fairlead itself acts on. Fewer than 64, so that a head's known fields fit one mask.
+// Field names that fairlead itself acts on. Fewer than 64, so that a head's known fields fit one
+// mask.
 enum class FieldId : uint8_t {
   Unknown = 0,
   AcceptEncoding,
@@ -69,10 +70,11 @@ constexpr uint64_t maskOf(FieldId first, Ids... rest) {
   return maskOf(first) | maskOf(rest...);
 }
 
-// The id of a token in any letter case; constant time (length and a few bytes choose one candidate).
+// The id of a token in any letter case; constant time (length and a few bytes choose one
+// candidate).
 FieldId fieldIdOf(std::string_view name);
-// The usual spelling of a known name ("Content-Length"); empty for Unknown and for the ids of families
-// (ProxyOther, XForwardedOther).
+// The usual spelling of a known name ("Content-Length"); empty for Unknown and for the ids of
+// families (ProxyOther, XForwardedOther).
 std::string_view nameOf(FieldId id);
 
 // One field as the line it is on the wire, "name:OWS value OWS CRLF". A view: the line belongs to
@@ -82,8 +84,12 @@ class Field {
   Field() = default;
   Field(const char* line, uint16_t name_length, uint16_t value_begin, uint16_t value_length,
         uint16_t line_length, FieldId id)
-      : line_(line), name_length_(name_length), value_begin_(value_begin),
-        value_length_(value_length), line_length_(line_length), id_(id) {}
+      : line_(line),
+        name_length_(name_length),
+        value_begin_(value_begin),
+        value_length_(value_length),
+        line_length_(line_length),
+        id_(id) {}
 
   // Renders "name: value\r\n" into the arena. Name and value must be valid (RFC 9110 section 5.5)
   // and together under 64 KiB.

@@ -89,7 +89,8 @@ Framed lengthFraming(const Fields& fields, const Sentences& says) {
   if (fields.countOf(FieldId::ContentLength) > 1)
     return fault(says.fault_status, "More than one Content-Length");
   Framing framing{Framing::Kind::Length};
-  const std::string_view sentence = parseLength(fields.valueOf(FieldId::ContentLength), framing.length);
+  const std::string_view sentence =
+      parseLength(fields.valueOf(FieldId::ContentLength), framing.length);
   if (!sentence.empty()) return fault(says.fault_status, sentence);
   return framing;
 }
@@ -113,7 +114,8 @@ std::expected<Framing, MessageFault> requestFraming(const RequestHead& head) {
   return framingOf(head.fields, head.version, kOfRequest, Framing{Framing::Kind::None});
 }
 
-std::expected<Framing, MessageFault> responseFraming(const ResponseHead& head, Method request_method) {
+std::expected<Framing, MessageFault> responseFraming(const ResponseHead& head,
+                                                     Method request_method) {
   const Framed framing =
       framingOf(head.fields, head.version, kOfResponse, Framing{Framing::Kind::UntilClose});
   if (framing && isWithoutBody(head.status, request_method)) return Framing{Framing::Kind::None};

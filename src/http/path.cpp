@@ -1,4 +1,5 @@
-// The canonical path: judged in place by the scan, rewritten segment by segment only when it must be.
+// The canonical path: judged in place by the scan, rewritten segment by segment only when it must
+// be.
 #include "http/path.h"
 
 #include "base/ascii.h"
@@ -9,7 +10,8 @@ namespace fairlead::http {
 
 namespace {
 
-constexpr std::string_view kBadEscape = "A percent sign in the path is not followed by two hexadecimal digits";
+constexpr std::string_view kBadEscape =
+    "A percent sign in the path is not followed by two hexadecimal digits";
 constexpr std::string_view kControl = "The path holds a control character";
 constexpr std::string_view kAboveRoot = "The path climbs above its root";
 constexpr std::string_view kDotSemicolon = "A dot segment of the path is followed by a semicolon";

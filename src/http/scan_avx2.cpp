@@ -19,7 +19,8 @@ constexpr size_t kBlock = 32;
 }
 
 [[gnu::target("avx2")]] inline __m256i spread(const NibbleTable& table) {
-  return _mm256_broadcastsi128_si256(_mm_load_si128(reinterpret_cast<const __m128i*>(table.data())));
+  return _mm256_broadcastsi128_si256(
+      _mm_load_si128(reinterpret_cast<const __m128i*>(table.data())));
 }
 
 [[gnu::target("avx2")]] inline uint32_t bitsOf(__m256i lanes) {
@@ -71,15 +72,16 @@ struct Classes {
 
 [[gnu::target("avx2")]] inline uint32_t nonVisibleIn(const char* bytes) {
   const __m256i v = load(bytes);
-  const __m256i visible = _mm256_andnot_si256(equals(v, 0x7F), _mm256_cmpgt_epi8(v, _mm256_set1_epi8(0x20)));
+  const __m256i visible =
+      _mm256_andnot_si256(equals(v, 0x7F), _mm256_cmpgt_epi8(v, _mm256_set1_epi8(0x20)));
   return ~bitsOf(visible);
 }
 
 [[gnu::target("avx2")]] inline uint32_t oddIn(const char* bytes) {
   const __m256i v = load(bytes);
   const __m256i next = load(bytes + 1);
-  const __m256i joint = _mm256_and_si256(
-      equals(v, '/'), _mm256_or_si256(equals(next, '/'), equals(next, '.')));
+  const __m256i joint =
+      _mm256_and_si256(equals(v, '/'), _mm256_or_si256(equals(next, '/'), equals(next, '.')));
   return bitsOf(_mm256_or_si256(joint, outside(v, spread(kPlainPathLow))));
 }
 
@@ -96,6 +98,7 @@ struct Classes {
   size_t at = 0;
   for (; length - at > kBlock; at += kBlock)
     if (const uint32_t found = oddIn(bytes + at)) return at + std::countr_zero(found);
+  if (at == length) return length;
   const PaddedTail<kBlock> tail(bytes + at, length - at);
   const uint32_t found = oddIn(tail.bytes);
   return found != 0 ? at + std::countr_zero(found) : length;

@@ -1,4 +1,5 @@
-// The scan byte by byte: the fallback, and the definition that the vector variants are tested against.
+// The scan byte by byte: the fallback, and the definition that the vector variants are tested
+// against.
 #include "http/byte_class.h"
 #include "http/scan.h"
 

@@ -59,7 +59,7 @@ struct Classes {
 }
 
 [[gnu::target("sse4.2")]] void classify(const char* bytes, size_t length, uint64_t* controls,
-                                      uint64_t* non_tokens) {
+                                        uint64_t* non_tokens) {
   for (; length >= 64; bytes += 64, length -= 64) {
     const Classes classes = classesOf64(bytes);
     *controls++ = classes.controls;
@@ -81,8 +81,8 @@ struct Classes {
 [[gnu::target("sse4.2")]] inline uint32_t oddIn(const char* bytes) {
   const __m128i v = load(bytes);
   const __m128i next = load(bytes + 1);
-  const __m128i joint = _mm_and_si128(
-      equals(v, '/'), _mm_or_si128(equals(next, '/'), equals(next, '.')));
+  const __m128i joint =
+      _mm_and_si128(equals(v, '/'), _mm_or_si128(equals(next, '/'), equals(next, '.')));
   return bitsOf(_mm_or_si128(joint, outside(v, spread(kPlainPathLow))));
 }
 
@@ -99,6 +99,7 @@ struct Classes {
   size_t at = 0;
   for (; length - at > kBlock; at += kBlock)
     if (const uint32_t found = oddIn(bytes + at)) return at + std::countr_zero(found);
+  if (at == length) return length;
   const PaddedTail<kBlock> tail(bytes + at, length - at);
   const uint32_t found = oddIn(tail.bytes);
   return found != 0 ? at + std::countr_zero(found) : length;

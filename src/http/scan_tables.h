@@ -1,4 +1,5 @@
-// What the vector variants of the scan share: byte classes as nibble tables, and the padded last block.
+// What the vector variants of the scan share: byte classes as nibble tables, and the padded last
+// block.
 #pragma once
 
 #include <array>
@@ -11,8 +12,8 @@
 namespace fairlead::http {
 
 // A class of ASCII bytes as two 16-entry tables for a byte shuffle: byte c is in the class when
-// low[c & 15] and high[c >> 4] share a bit. Exact, because each of the eight high nibbles below 0x80
-// has a bit of its own.
+// low[c & 15] and high[c >> 4] share a bit. Exact, because each of the eight high nibbles below
+// 0x80 has a bit of its own.
 using NibbleTable = std::array<uint8_t, 16>;
 
 consteval NibbleTable lowNibbles(const std::array<bool, 256>& members) {
@@ -26,8 +27,9 @@ alignas(16) inline constexpr NibbleTable kTokenLow = lowNibbles(kTokenBytes);
 alignas(16) inline constexpr NibbleTable kPlainPathLow = lowNibbles(kPlainPathBytes);
 alignas(16) inline constexpr NibbleTable kHighBit = {1, 2, 4, 8, 16, 32, 64, 128};
 
-// The last bytes of a text, followed by zeros: a zero is outside of every class that is searched for
-// its end, so that a search stops there. One byte more than a block, for those that look one ahead.
+// The last bytes of a text, followed by zeros: a zero is outside of every class that is searched
+// for its end, so that a search stops there. One byte more than a block, for those that look one
+// ahead.
 template <size_t Block>
 struct PaddedTail {
   PaddedTail(const char* from, size_t length) { std::memcpy(bytes, from, length); }

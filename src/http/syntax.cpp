@@ -11,22 +11,23 @@ namespace {
 // comes after the content comes too late for them (RFC 9110 section 6.5.1).
 constexpr uint64_t kNotInTrailers =
     maskOf(FieldId::AcceptEncoding, FieldId::Accept, FieldId::Age, FieldId::Authorization,
-           FieldId::CacheControl, FieldId::Connection, FieldId::ContentEncoding, FieldId::ContentLength,
-           FieldId::ContentLocation, FieldId::ContentType, FieldId::Cookie, FieldId::Date,
-           FieldId::Expect, FieldId::Forwarded, FieldId::Host, FieldId::KeepAlive, FieldId::Location,
-           FieldId::MaxForwards, FieldId::Origin, FieldId::ProxyAuthenticate,
-           FieldId::ProxyAuthorization, FieldId::ProxyConnection, FieldId::ProxyOther, FieldId::Range,
-           FieldId::Referer, FieldId::RetryAfter, FieldId::SetCookie, FieldId::Te, FieldId::Trailer,
-           FieldId::TransferEncoding, FieldId::Upgrade, FieldId::UserAgent, FieldId::Vary, FieldId::Via,
-           FieldId::WwwAuthenticate) |
+           FieldId::CacheControl, FieldId::Connection, FieldId::ContentEncoding,
+           FieldId::ContentLength, FieldId::ContentLocation, FieldId::ContentType, FieldId::Cookie,
+           FieldId::Date, FieldId::Expect, FieldId::Forwarded, FieldId::Host, FieldId::KeepAlive,
+           FieldId::Location, FieldId::MaxForwards, FieldId::Origin, FieldId::ProxyAuthenticate,
+           FieldId::ProxyAuthorization, FieldId::ProxyConnection, FieldId::ProxyOther,
+           FieldId::Range, FieldId::Referer, FieldId::RetryAfter, FieldId::SetCookie, FieldId::Te,
+           FieldId::Trailer, FieldId::TransferEncoding, FieldId::Upgrade, FieldId::UserAgent,
+           FieldId::Vary, FieldId::Via, FieldId::WwwAuthenticate) |
     maskOf(FieldId::XForwardedFor, FieldId::XForwardedHost, FieldId::XForwardedPort,
-           FieldId::XForwardedProto, FieldId::XForwardedOther, FieldId::XRealIp, FieldId::XRequestId);
+           FieldId::XForwardedProto, FieldId::XForwardedOther, FieldId::XRealIp,
+           FieldId::XRequestId);
 
 // The same among names without an id.
 constexpr std::string_view kOthersNotInTrailers[] = {
-    "Content-Range", "Expires",       "If-Match", "If-Modified-Since",
-    "If-None-Match", "If-Range",      "Pragma",   "If-Unmodified-Since",
-    "Warning",       "Allow",         "Accept-Ranges",
+    "Content-Range", "Expires",  "If-Match",      "If-Modified-Since",
+    "If-None-Match", "If-Range", "Pragma",        "If-Unmodified-Since",
+    "Warning",       "Allow",    "Accept-Ranges",
 };
 
 bool isUnknownButRefused(std::string_view name) {

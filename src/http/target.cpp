@@ -60,7 +60,8 @@ bool isWebScheme(std::string_view scheme) {
 // Fills path and query of an absolute target from what follows its authority.
 Parsed takeAbsolutePath(Target target, std::string_view rest, bool is_options, Arena& arena) {
   if (rest.starts_with('/')) return takePathAndQuery(target, rest, arena);
-  // OPTIONS of a URI without path and query asks about the server as a whole (RFC 9112 section 3.2.4).
+  // OPTIONS of a URI without path and query asks about the server as a whole (RFC 9112
+  // section 3.2.4).
   target.path = target.raw_path = is_options && rest.empty() ? "*" : "/";
   if (rest.empty()) return target;
   if (rest.find('#') != std::string_view::npos) return fault(kFragment);
@@ -91,8 +92,8 @@ Parsed parseAbsoluteForm(std::string_view raw, bool is_options, Arena& arena) {
 
 }  // namespace
 
-std::expected<Target, TargetFault> parseTarget(std::string_view raw, bool is_connect, bool is_options,
-                                               Arena& arena) {
+std::expected<Target, TargetFault> parseTarget(std::string_view raw, bool is_connect,
+                                               bool is_options, Arena& arena) {
   if (is_connect) return parseAuthorityForm(raw);
   if (raw.starts_with('/')) return takePathAndQuery(Target{}, raw, arena);
   if (raw == "*") return parseAsteriskForm(is_options);

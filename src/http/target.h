@@ -16,10 +16,12 @@ struct Target {
   TargetForm form = TargetForm::Origin;
   std::string_view scheme;     // absolute form only, as received
   std::string_view authority;  // absolute and authority form only, as received
-  std::string_view path;       // canonical; "*" for the asterisk form; never empty
-  std::string_view raw_path;   // as received, for `path_policy: raw`; "/" when the absolute form had none
-  std::string_view query;      // without the "?"; its bytes are never judged
-  bool has_query = false;      // tells "/x?" from "/x"
+  // Canonical; "*" for the asterisk form, "/" for a bare authority. Never empty.
+  std::string_view path;
+  // As received, for `path_policy: raw`; "/" when the absolute form had none.
+  std::string_view raw_path;
+  std::string_view query;  // without the "?"; its bytes are never judged
+  bool has_query = false;  // tells "/x?" from "/x"
 };
 
 // Why a target or path was refused: one sentence for the client and the log. Static storage.
@@ -30,12 +32,13 @@ struct TargetFault {
 // Splits and canonicalises a request target. `raw` has no spaces and no controls (the parser saw to
 // that); `is_connect` and `is_options` say which forms the method allows.
 // No copy is made when the path is canonical already, which a vectorised scan decides.
-std::expected<Target, TargetFault> parseTarget(std::string_view raw, bool is_connect, bool is_options,
-                                               Arena& arena);
+std::expected<Target, TargetFault> parseTarget(std::string_view raw, bool is_connect,
+                                               bool is_options, Arena& arena);
 
-// The canonical form of an absolute path: `//` merged, then unreserved %xx decoded, other %xx in upper
-// case, `.` and `..` resolved; %2F and %5C stay; %00, controls, bad %, a dot segment followed by ';'
-// and climbing above the root are faults. Idempotent.
+// The canonical form of an absolute path: `//` merged, then unreserved %xx decoded, other %xx in
+// upper case, `.` and `..` resolved; %2F and %5C stay; %00, controls, bad %, a dot segment followed
+// by ';' and climbing above the root are faults. Idempotent.
+// Spaces and bytes beyond ASCII, which only a configured path can hold, become escapes.
 std::expected<std::string_view, TargetFault> canonicalPath(std::string_view path, Arena& arena);
 
 // A Host value, or the authority of an absolute target: is it one uri-host with an optional port

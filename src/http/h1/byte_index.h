@@ -1,4 +1,5 @@
-// Where the controls and the ends of names are in received bytes: classified by vectors, read bit by bit.
+// Where the controls and the ends of names are in received bytes: classified by vectors, read bit
+// by bit.
 #pragma once
 
 #include <array>
@@ -11,8 +12,8 @@
 
 namespace fairlead::http::h1 {
 
-// Classifies one window of the bytes at a time, as the questions move forward (they may go back, which
-// costs another classification). Views the bytes; nothing of it outlives one parse call.
+// Classifies one window of the bytes at a time, as the questions move forward (they may go back,
+// which costs another classification). Views the bytes; nothing of it outlives one parse call.
 class ByteIndex {
  public:
   static constexpr size_t kNone = SIZE_MAX;
@@ -37,7 +38,8 @@ class ByteIndex {
       uint64_t bits = map[word] >> ((from - begin_) % 64);
       if (bits != 0) return from + static_cast<size_t>(std::countr_zero(bits));
       for (++word; word * 64 < length_; ++word)
-        if (map[word] != 0) return begin_ + word * 64 + static_cast<size_t>(std::countr_zero(map[word]));
+        if (map[word] != 0)
+          return begin_ + word * 64 + static_cast<size_t>(std::countr_zero(map[word]));
       from = begin_ + length_;
     }
     return kNone;

@@ -1,4 +1,5 @@
-// The chunked transfer coding (RFC 9112 section 7.1): a strict decoder in place, and the encoder's few bytes.
+// The chunked transfer coding (RFC 9112 section 7.1): a strict decoder in place, and the encoder's
+// few bytes.
 #pragma once
 
 #include <cstddef>
@@ -10,10 +11,10 @@
 
 namespace fairlead::http::h1 {
 
-// Decodes a chunked body as its bytes arrive. Data octets are moved to the front of the given bytes, so
-// that each call yields one contiguous piece. Strict: CRLF only, hexadecimal size of at most 16 digits
-// without sign or spaces, extensions of valid syntax and at most 1 KiB (ignored), trailers of at most
-// 8 KiB and 100 lines.
+// Decodes a chunked body as its bytes arrive. Data octets are moved to the front of the given
+// bytes, so that each call yields one contiguous piece. Strict: CRLF only, hexadecimal size of at
+// most 16 digits without sign or spaces, extensions of valid syntax and at most 1 KiB (ignored),
+// trailers of at most 8 KiB and 100 lines.
 class ChunkedDecoder {
  public:
   enum class Status : uint8_t { More, Done, Fault };
@@ -34,13 +35,13 @@ class ChunkedDecoder {
  private:
   enum class State : uint8_t {
     Size,
-    ExtensionName,       // before or in a name
-    ExtensionNameEnd,    // blanks after a name
-    ExtensionValue,      // before or in a value
-    ExtensionQuoted,     // between quotes
-    ExtensionEscape,     // after a backslash between quotes
-    ExtensionValueEnd,   // after a quoted value
-    ExtensionBlank,      // blanks after a value: only another extension may follow
+    ExtensionName,      // before or in a name
+    ExtensionNameEnd,   // blanks after a name
+    ExtensionValue,     // before or in a value
+    ExtensionQuoted,    // between quotes
+    ExtensionEscape,    // after a backslash between quotes
+    ExtensionValueEnd,  // after a quoted value
+    ExtensionBlank,     // blanks after a value: only another extension may follow
     HeadLineFeed,
     Data,
     DataReturn,
@@ -63,12 +64,12 @@ class ChunkedDecoder {
   void go(State next) { state_ = next; }
   void refuse(std::string_view sentence);
 
-  uint64_t remaining_ = 0;    // of this chunk's size or data
-  uint32_t line_bytes_ = 0;   // of this chunk's extensions, or of the trailer section
+  uint64_t remaining_ = 0;   // of this chunk's size or data
+  uint32_t line_bytes_ = 0;  // of this chunk's extensions, or of the trailer section
   State state_ = State::Size;
-  uint8_t digits_ = 0;        // of this chunk's size
+  uint8_t digits_ = 0;  // of this chunk's size
   uint8_t trailer_count_ = 0;
-  bool word_begun_ = false;   // of this extension's name or value
+  bool word_begun_ = false;    // of this extension's name or value
   std::string trailer_;        // the trailer line so far; unallocated without trailers
   std::string trailer_lines_;  // "name: value\r\n"...
   std::string_view fault_;

@@ -5,7 +5,8 @@ namespace fairlead::http::h1 {
 
 std::string_view nameFault(std::string_view line, size_t name_end) {
   const bool blank = name_end < line.size() && (line[name_end] == ' ' || line[name_end] == '\t');
-  if (name_end == 0 && blank) return "A field line begins with a space: line folding is not allowed";
+  if (name_end == 0 && blank)
+    return "A field line begins with a space: line folding is not allowed";
   if (name_end == 0 && line[0] == ':') return "A field has no name";
   if (name_end >= line.size()) return "A field line has no colon";
   if (blank) return "A space stands between a field name and its colon";

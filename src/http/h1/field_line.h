@@ -15,9 +15,10 @@ inline constexpr size_t kLongestFieldLine = 65535;
 // Why the line has no "name:" at its front; `name_end` is its first byte that is not of a token.
 std::string_view nameFault(std::string_view line, size_t name_end);
 
-// Parses `line`, which stands before a CRLF, is shorter than kLongestFieldLine with it, is not empty and
-// holds no controls. The field views it. The error is one sentence.
-inline std::expected<Field, std::string_view> parseFieldLine(std::string_view line, size_t name_end) {
+// Parses `line`, which stands before a CRLF, is shorter than kLongestFieldLine with it, is not
+// empty and holds no controls. The field views it. The error is one sentence.
+inline std::expected<Field, std::string_view> parseFieldLine(std::string_view line,
+                                                             size_t name_end) {
   if (name_end == 0 || name_end >= line.size() || line[name_end] != ':')
     return std::unexpected(nameFault(line, name_end));
   const std::string_view value = ascii::trim(line.substr(name_end + 1));

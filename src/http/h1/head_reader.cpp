@@ -35,7 +35,8 @@ ParseStatus HeadReader::refuse(uint16_t status, std::string_view sentence) {
 
 ParseStatus HeadReader::nextStartLine(ByteIndex& index, Line& line) {
   const size_t line_end = position_ + limits_.line_bytes;
-  if (line_end <= limits_.head_bytes) return nextLine(index, lastReturn(line_end), kLineTooLong, line);
+  if (line_end <= limits_.head_bytes)
+    return nextLine(index, lastReturn(line_end), kLineTooLong, line);
   return nextLine(index, lastReturn(limits_.head_bytes), kHeadTooLarge, line);
 }
 
@@ -51,7 +52,8 @@ ParseStatus HeadReader::nextLine(ByteIndex& index, size_t last_return, MessageFa
   // The end of the name first: the search for the control goes on from there, always forward.
   size_t name_end = resumed ? scanned_ : index.nextNonToken(position_);
   const size_t control = index.nextControl(name_end);
-  if (std::min(control, bytes.size()) > last_return) return refuse(too_long.status, too_long.sentence);
+  if (std::min(control, bytes.size()) > last_return)
+    return refuse(too_long.status, too_long.sentence);
   if (control == ByteIndex::kNone) {
     scanned_ = bytes.size();
     return ParseStatus::NeedMore;
@@ -73,7 +75,8 @@ ParseStatus HeadReader::takeField(const Line& line, Fields& fields, Underscores 
                                   uint16_t& dropped) {
   const auto field = parseFieldLine(line.text, line.name_end);
   if (!field) return refuse(400, field.error());
-  if (++field_count_ > limits_.fields) return refuse(kTooManyFields.status, kTooManyFields.sentence);
+  if (++field_count_ > limits_.fields)
+    return refuse(kTooManyFields.status, kTooManyFields.sentence);
   if (underscores == Underscores::Drop && isFamilyWithUnderscore(*field)) {
     ++dropped;
     return ParseStatus::Complete;

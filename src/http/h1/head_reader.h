@@ -36,7 +36,8 @@ class HeadReader {
   ParseStatus nextStartLine(ByteIndex& index, Line& line);
   ParseStatus nextFieldLine(ByteIndex& index, Line& line);
   // Adds all fields up to the empty line.
-  ParseStatus readFields(ByteIndex& index, Fields& fields, Underscores underscores, uint16_t& dropped);
+  ParseStatus readFields(ByteIndex& index, Fields& fields, Underscores underscores,
+                         uint16_t& dropped);
 
   ParseStatus refuse(uint16_t status, std::string_view sentence);
   // Bytes consumed: always the begin of a line.
@@ -48,7 +49,8 @@ class HeadReader {
 
  private:
   ParseStatus nextLine(ByteIndex& index, size_t last_return, MessageFault too_long, Line& line);
-  ParseStatus takeField(const Line& line, Fields& fields, Underscores underscores, uint16_t& dropped);
+  ParseStatus takeField(const Line& line, Fields& fields, Underscores underscores,
+                        uint16_t& dropped);
 
   HeadLimits limits_;
   MessageFault fault_;

@@ -11,12 +11,12 @@
 
 namespace fairlead::http::h1 {
 
-// Parses one request head. Call `parse` with all bytes received since the head's first octet; when it
-// needs more, call it again with a longer span that begins at the same address. It goes on where it stopped.
-// Empty lines before the request line are skipped (RFC 9112 section 2.2), at most two.
-// What it leaves in the head are views into the span and the arena. It fills every member of RequestHead,
-// checks Host (exactly one in 1.1, none or one in 1.0; valid; an absolute target replaces it), and drops
-// fields whose name has '_'.
+// Parses one request head. Call `parse` with all bytes received since the head's first octet; when
+// it needs more, call it again with a longer span that begins at the same address. It goes on where
+// it stopped. Empty lines before the request line are skipped (RFC 9112 section 2.2), at most two.
+// What it leaves in the head are views into the span and the arena. It fills every member of
+// RequestHead, checks Host (exactly one in 1.1, none or one in 1.0; valid; an absolute target
+// replaces it), and drops fields whose name has '_'.
 class RequestParser {
  public:
   explicit RequestParser(const HeadLimits& limits = {}) : reader_(limits) {}

@@ -32,7 +32,8 @@ std::expected<Version, MessageFault> parseVersion(std::string_view text) {
   const bool is_version = text.starts_with("HTTP/") && ascii::isDigit(text[5]) && text[6] == '.' &&
                           ascii::isDigit(text[7]);
   if (!is_version) return std::unexpected(kNotARequestLine);
-  if (text[5] != '1') return fault(505, "The request speaks another version of HTTP than 1.0 or 1.1");
+  if (text[5] != '1')
+    return fault(505, "The request speaks another version of HTTP than 1.0 or 1.1");
   return Version::Http11;
 }
 
@@ -73,8 +74,8 @@ ParseStatus RequestParser::parse(std::span<const char> received, RequestHead& he
     const ParseStatus status = readRequestLine(index, head, arena);
     if (status != ParseStatus::Complete) return status;
   }
-  const ParseStatus status = reader_.readFields(index, head.fields, HeadReader::Underscores::Drop,
-                                                head.dropped_fields);
+  const ParseStatus status =
+      reader_.readFields(index, head.fields, HeadReader::Underscores::Drop, head.dropped_fields);
   return status == ParseStatus::Complete ? takeAuthority(head, arena) : status;
 }
 

@@ -1,4 +1,5 @@
-// The response head: status line and fields (RFC 9112 sections 4 and 5). Every fault is the server's.
+// The response head: status line and fields (RFC 9112 sections 4 and 5). Every fault is the
+// server's.
 #include "base/ascii.h"
 #include "http/h1/parser.h"
 
@@ -21,7 +22,8 @@ std::expected<StatusLine, std::string_view> splitStatusLine(std::string_view lin
   if (line.size() < kShortest || !line.starts_with("HTTP/") || !ascii::isDigit(line[5]) ||
       line[6] != '.' || !ascii::isDigit(line[7]) || line[8] != ' ')
     return std::unexpected(kNotAStatusLine);
-  if (line[5] != '1') return std::unexpected("The response speaks another version of HTTP than 1.x");
+  if (line[5] != '1')
+    return std::unexpected("The response speaks another version of HTTP than 1.x");
   unsigned status = 0;
   for (const char c : line.substr(9, 3)) {
     if (!ascii::isDigit(c)) return std::unexpected(kNotAStatusLine);
@@ -29,7 +31,8 @@ std::expected<StatusLine, std::string_view> splitStatusLine(std::string_view lin
   }
   if (line.size() > kShortest && line[kShortest] != ' ') return std::unexpected(kNotAStatusLine);
   if (status < 100 || status > 599) return std::unexpected("The status is not between 100 and 599");
-  return StatusLine{line[7] == '0' ? Version::Http10 : Version::Http11, static_cast<uint16_t>(status),
+  return StatusLine{line[7] == '0' ? Version::Http10 : Version::Http11,
+                    static_cast<uint16_t>(status),
                     line.size() > kShortest ? line.substr(kShortest + 1) : std::string_view()};
 }
 

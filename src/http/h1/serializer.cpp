@@ -10,7 +10,8 @@ namespace {
 // Bytes into a span; once something did not fit, nothing more is written.
 class Sink {
  public:
-  explicit Sink(std::span<char> out) : begin_(out.data()), next_(begin_), end_(begin_ + out.size()) {}
+  explicit Sink(std::span<char> out)
+      : begin_(out.data()), next_(begin_), end_(begin_ + out.size()) {}
 
   void put(std::string_view text) {
     if (text.size() > static_cast<size_t>(end_ - next_)) {
@@ -69,9 +70,19 @@ size_t writeRequestHead(const RequestHead& head, PathBytes path, std::span<char>
 size_t writeResponseHead(const ResponseHead& head, std::span<char> out) {
   Sink sink(out);
   const unsigned status = head.status;
-  const char line[] = {'H', 'T', 'T', 'P', '/', '1', '.', '1', ' ',
-                       static_cast<char>('0' + status / 100), static_cast<char>('0' + status / 10 % 10),
-                       static_cast<char>('0' + status % 10), ' '};
+  const char line[] = {'H',
+                       'T',
+                       'T',
+                       'P',
+                       '/',
+                       '1',
+                       '.',
+                       '1',
+                       ' ',
+                       static_cast<char>('0' + status / 100),
+                       static_cast<char>('0' + status / 10 % 10),
+                       static_cast<char>('0' + status % 10),
+                       ' '};
   sink.put({line, sizeof line});
   sink.put(head.reason);
   sink.put("\r\n");

@@ -8,9 +8,9 @@
 
 namespace fairlead::http::h1 {
 
-// Each writes the start line, the fields and the empty line, and returns the bytes written, or 0 when
-// they do not fit. The version written is always HTTP/1.1 (RFC 9112 section 2.3: fairlead's own).
-// Lines that lie one behind the other in memory are copied in one piece.
+// Each writes the start line, the fields and the empty line, and returns the bytes written, or 0
+// when they do not fit. The version written is always HTTP/1.1 (RFC 9112 section 2.3: fairlead's
+// own). Lines that lie one behind the other in memory are copied in one piece.
 
 // The target written is that of `head.target`: path and query, "*", or the authority for CONNECT;
 // with PathBytes::Raw the path as received.

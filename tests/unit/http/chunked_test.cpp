@@ -70,7 +70,8 @@ const std::vector<AcceptedRow>& acceptedRows() {
       {"extension with blanks", "5; a = b ;c\r\nhello\r\n0\r\n\r\n", "hello"},
       {"extension of 1 KiB", "5;" + std::string(1023, 'a') + "\r\nhello\r\n0\r\n\r\n", "hello"},
       {"trailers", "0\r\nX-Sum: 1\r\nB:2 \r\n\r\n", "", "X-Sum: 1\r\nB: 2\r\n"},
-      {"trailers that may not pass", "0\r\nContent-Length: 1\r\nHost: a\r\nA_B: 1\r\nC: 2\r\n\r\n", "", "C: 2\r\n"},
+      {"trailers that may not pass", "0\r\nContent-Length: 1\r\nHost: a\r\nA_B: 1\r\nC: 2\r\n\r\n",
+       "", "C: 2\r\n"},
   };
   return rows;
 }
@@ -132,9 +133,11 @@ const std::vector<RefusedRow>& refusedRows() {
       {"two values", "5;a=b=c\r\n", kExtension},
       {"two words", "5;a b\r\n", kExtension},
       {"NUL in an extension", "5;a\0\r\n"s, kExtension},
-      {"extension too long", "5;" + std::string(1024, 'a') + "\r\n", "Chunk extensions are too long"},
+      {"extension too long", "5;" + std::string(1024, 'a') + "\r\n",
+       "Chunk extensions are too long"},
       {"bare line feed for the end", "0\r\n\n", "A line of the head ends in a bare line feed"},
-      {"bare line feed after a trailer", "0\r\nA: b\n\r\n", "A line of the head ends in a bare line feed"},
+      {"bare line feed after a trailer", "0\r\nA: b\n\r\n",
+       "A line of the head ends in a bare line feed"},
       {"bare carriage return in a trailer", "0\r\nA: \rb\r\n\r\n",
        "A carriage return in the head is not followed by a line feed"},
       {"control in a trailer", "0\r\nA: \x01\r\n\r\n", "The head holds a control character"},
@@ -146,11 +149,13 @@ const std::vector<RefusedRow>& refusedRows() {
        "A space stands between a field name and its colon"},
       {"trailers too large", "0\r\nA: " + std::string(8200, 'x') + "\r\n\r\n",
        "The trailer section is too large"},
-      {"too many trailers", [] {
+      {"too many trailers",
+       [] {
          std::string bytes = "0\r\n";
          for (int i = 0; i < 101; ++i) bytes += "A: b\r\n";
          return bytes + "\r\n";
-       }(), "The trailer section has too many fields"},
+       }(),
+       "The trailer section has too many fields"},
   };
   return rows;
 }
@@ -179,7 +184,8 @@ TEST(Chunked, TrailersOfExactlyTheLimit) {
   const std::string front = "0\r\n", name = "A: ";
   const std::string at_limit = front + name + std::string(8192 - name.size() - 4, 'x') + "\r\n\r\n";
   EXPECT_TRUE(decodeWhole(at_limit).done);
-  EXPECT_FALSE(decodeWhole(front + name + std::string(8192 - name.size() - 3, 'x') + "\r\n\r\n").done);
+  EXPECT_FALSE(
+      decodeWhole(front + name + std::string(8192 - name.size() - 3, 'x') + "\r\n\r\n").done);
 }
 
 TEST(Chunked, AnyCuttingGivesTheSame) {
@@ -221,8 +227,13 @@ struct HeadRow {
 };
 
 TEST(Chunked, WritesHeads) {
-  const HeadRow rows[] = {{0, "0\r\n"}, {1, "1\r\n"}, {15, "f\r\n"}, {16, "10\r\n"}, {4096, "1000\r\n"},
-                          {0xABCDEF, "abcdef\r\n"}, {UINT64_MAX, "ffffffffffffffff\r\n"}};
+  const HeadRow rows[] = {{0, "0\r\n"},
+                          {1, "1\r\n"},
+                          {15, "f\r\n"},
+                          {16, "10\r\n"},
+                          {4096, "1000\r\n"},
+                          {0xABCDEF, "abcdef\r\n"},
+                          {UINT64_MAX, "ffffffffffffffff\r\n"}};
   for (const HeadRow& row : rows) {
     char out[kMaxChunkHead];
     EXPECT_EQ(std::string_view(out, writeChunkHead(out, row.size)), row.text);

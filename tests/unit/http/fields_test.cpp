@@ -48,14 +48,22 @@ struct IdRow {
 
 TEST(FieldId, FamiliesAndStrangers) {
   const IdRow rows[] = {
-      {"X-Forwarded-Server", FieldId::XForwardedOther}, {"x-forwarded-x", FieldId::XForwardedOther},
-      {"X-Forwarded-", FieldId::Unknown},               {"X-Forwarded-Fors", FieldId::XForwardedOther},
-      {"Proxy-Status", FieldId::ProxyOther},            {"proxy-features", FieldId::ProxyOther},
-      {"Proxy-", FieldId::Unknown},                     {"Proxy", FieldId::Unknown},
-      {"X-Foo", FieldId::Unknown},                      {"", FieldId::Unknown},
-      {"a", FieldId::Unknown},                          {"T", FieldId::Unknown},
-      {"Content_Length", FieldId::Unknown},             {"X_Forwarded-For", FieldId::Unknown},
-      {"X-Forwarded_For", FieldId::Unknown},            {"Content-Lengthh", FieldId::Unknown},
+      {"X-Forwarded-Server", FieldId::XForwardedOther},
+      {"x-forwarded-x", FieldId::XForwardedOther},
+      {"X-Forwarded-", FieldId::Unknown},
+      {"X-Forwarded-Fors", FieldId::XForwardedOther},
+      {"Proxy-Status", FieldId::ProxyOther},
+      {"proxy-features", FieldId::ProxyOther},
+      {"Proxy-", FieldId::Unknown},
+      {"Proxy", FieldId::Unknown},
+      {"X-Foo", FieldId::Unknown},
+      {"", FieldId::Unknown},
+      {"a", FieldId::Unknown},
+      {"T", FieldId::Unknown},
+      {"Content_Length", FieldId::Unknown},
+      {"X_Forwarded-For", FieldId::Unknown},
+      {"X-Forwarded_For", FieldId::Unknown},
+      {"Content-Lengthh", FieldId::Unknown},
       {"a-name-longer-than-all-known-ones", FieldId::Unknown},
   };
   for (const IdRow& row : rows) EXPECT_EQ(fieldIdOf(row.name), row.id) << row.name;
@@ -68,7 +76,8 @@ class FieldsTest : public testing::Test {
   }
   std::string text() const {
     std::string result;
-    for (const Field& field : fields_) result.append(field.name()).append("=").append(field.value()) += ' ';
+    for (const Field& field : fields_)
+      result.append(field.name()).append("=").append(field.value()) += ' ';
     return result;
   }
 

@@ -23,7 +23,8 @@ struct Parsed {
 inline std::unique_ptr<Parsed<RequestHead>> request(std::string_view lines,
                                                     std::string_view version = "HTTP/1.1") {
   auto parsed = std::make_unique<Parsed<RequestHead>>();
-  parsed->text = "POST /a " + std::string(version) + "\r\nHost: h\r\n" + std::string(lines) + "\r\n";
+  parsed->text =
+      "POST /a " + std::string(version) + "\r\nHost: h\r\n" + std::string(lines) + "\r\n";
   h1::RequestParser parser;
   EXPECT_EQ(parser.parse(parsed->text, parsed->head, parsed->arena), h1::ParseStatus::Complete)
       << parser.fault().sentence;

@@ -19,14 +19,15 @@ std::string describe(const RequestHead& head, const RequestParser& parser) {
   const auto text = [](std::string_view view) { return "[" + std::string(view) + "]"; };
   return text(head.method_text) + std::to_string(static_cast<int>(head.method)) +
          std::to_string(static_cast<int>(head.version)) + text(head.raw_target) +
-         std::to_string(static_cast<int>(t.form)) + text(t.scheme) + text(t.authority) + text(t.path) +
-         text(t.raw_path) + text(t.query) + std::to_string(t.has_query) + text(head.authority) +
-         text(head.host) + std::to_string(head.dropped_fields) + test::listOf(head.fields) +
-         std::to_string(parser.headBytes());
+         std::to_string(static_cast<int>(t.form)) + text(t.scheme) + text(t.authority) +
+         text(t.path) + text(t.raw_path) + text(t.query) + std::to_string(t.has_query) +
+         text(head.authority) + text(head.host) + std::to_string(head.dropped_fields) +
+         test::listOf(head.fields) + std::to_string(parser.headBytes());
 }
 
 // The end of a parse of which `first` bytes come before the rest, or all one by one.
-std::string outcome(std::string_view bytes, size_t first, size_t step, const HeadLimits& limits = {}) {
+std::string outcome(std::string_view bytes, size_t first, size_t step,
+                    const HeadLimits& limits = {}) {
   const std::string buffer(bytes);
   Arena arena;
   RequestHead head;
@@ -47,7 +48,8 @@ std::string inOnePiece(std::string_view bytes, const HeadLimits& limits = {}) {
 
 TEST(RequestParser, FillsEveryMember) {
   const std::string text =
-      "GET /a/../b%7ec?q=1 HTTP/1.1\r\nHost: WWW.Mango.com:8080\r\nX_Spoof: 1\r\nAccept:text/html \t \r\n"
+      "GET /a/../b%7ec?q=1 HTTP/1.1\r\nHost: WWW.Mango.com:8080\r\nX_Spoof: 1\r\nAccept:text/html "
+      "\t \r\n"
       "Empty:\r\n\r\nrest";
   Arena arena;
   RequestHead head;
@@ -79,24 +81,48 @@ struct AcceptedRow {
 
 const std::vector<AcceptedRow>& acceptedRows() {
   static const std::vector<AcceptedRow> rows = {
-      {"smallest", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", Method::Get, Version::Http11, "/", "a", "a", "Host=a"},
+      {"smallest", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", Method::Get, Version::Http11, "/", "a", "a",
+       "Host=a"},
       {"1.0 without Host", "GET / HTTP/1.0\r\n\r\n", Method::Get, Version::Http10, "/", "", "", ""},
-      {"1.0 with Host", "GET / HTTP/1.0\r\nHost: a\r\n\r\n", Method::Get, Version::Http10, "/", "a", "a", "Host=a"},
-      {"1.2 is taken as 1.1", "GET / HTTP/1.2\r\nHost: a\r\n\r\n", Method::Get, Version::Http11, "/", "a", "a", "Host=a"},
-      {"method in small letters", "get / HTTP/1.1\r\nHost: a\r\n\r\n", Method::Other, Version::Http11, "/", "a", "a", "Host=a"},
-      {"method of token characters", "M-SEARCH!~ / HTTP/1.1\r\nHost: a\r\n\r\n", Method::Other, Version::Http11, "/", "a", "a", "Host=a"},
-      {"empty lines before", "\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", Method::Get, Version::Http11, "/", "a", "a", "Host=a"},
-      {"absolute target replaces Host", "GET http://B.com:81/x HTTP/1.1\r\nHost: a\r\nZ: 1\r\n\r\n", Method::Get, Version::Http11, "/x", "B.com:81", "b.com", "Host=B.com:81 Z=1"},
-      {"absolute target with the same Host", "GET http://a/x HTTP/1.1\r\nhost: a\r\n\r\n", Method::Get, Version::Http11, "/x", "a", "a", "host=a"},
-      {"absolute target in 1.0 makes a Host", "GET http://a/x HTTP/1.0\r\n\r\n", Method::Get, Version::Http10, "/x", "a", "a", "Host=a"},
-      {"OPTIONS *", "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", Method::Options, Version::Http11, "*", "a", "a", "Host=a"},
-      {"CONNECT", "CONNECT b:443 HTTP/1.1\r\nHost: b:443\r\n\r\n", Method::Connect, Version::Http11, "/", "b:443", "b", "Host=b:443"},
-      {"tabulators in a value", "GET / HTTP/1.1\r\nHost:\ta\t\r\nX: a\tb\r\n\r\n", Method::Get, Version::Http11, "/", "a", "a", "Host=a X=a\tb"},
-      {"obs-text in a value", "GET / HTTP/1.1\r\nHost: a\r\nX: \x80\xFF\r\n\r\n", Method::Get, Version::Http11, "/", "a", "a", "Host=a X=\x80\xFF"},
-      {"value of blanks", "GET / HTTP/1.1\r\nHost: a\r\nX: \t \r\n\r\n", Method::Get, Version::Http11, "/", "a", "a", "Host=a X="},
-      {"colons in a value", "GET / HTTP/1.1\r\nHost: a\r\nX::b:\r\n\r\n", Method::Get, Version::Http11, "/", "a", "a", "Host=a X=:b:"},
-      {"names with underscore are dropped", "GET / HTTP/1.1\r\nHost: a\r\nX_A: 1\r\nX-Forwarded-Fo_r: 1\r\n_: 1\r\nB: 2\r\n\r\n", Method::Get, Version::Http11, "/", "a", "a", "Host=a B=2"},
-      {"long values", "GET / HTTP/1.1\r\nHost: a\r\nX: "s + std::string(3000, 'x') + "\r\nY: 1\r\n\r\n", Method::Get, Version::Http11, "/", "a", "a", {}},
+      {"1.0 with Host", "GET / HTTP/1.0\r\nHost: a\r\n\r\n", Method::Get, Version::Http10, "/", "a",
+       "a", "Host=a"},
+      {"1.2 is taken as 1.1", "GET / HTTP/1.2\r\nHost: a\r\n\r\n", Method::Get, Version::Http11,
+       "/", "a", "a", "Host=a"},
+      {"method in small letters", "get / HTTP/1.1\r\nHost: a\r\n\r\n", Method::Other,
+       Version::Http11, "/", "a", "a", "Host=a"},
+      {"method of token characters", "M-SEARCH!~ / HTTP/1.1\r\nHost: a\r\n\r\n", Method::Other,
+       Version::Http11, "/", "a", "a", "Host=a"},
+      {"empty lines before", "\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", Method::Get,
+       Version::Http11, "/", "a", "a", "Host=a"},
+      {"absolute target replaces Host", "GET http://B.com:81/x HTTP/1.1\r\nHost: a\r\nZ: 1\r\n\r\n",
+       Method::Get, Version::Http11, "/x", "B.com:81", "b.com", "Host=B.com:81 Z=1"},
+      {"absolute target with the same Host", "GET http://a/x HTTP/1.1\r\nhost: a\r\n\r\n",
+       Method::Get, Version::Http11, "/x", "a", "a", "host=a"},
+      {"absolute target in 1.0 makes a Host", "GET http://a/x HTTP/1.0\r\n\r\n", Method::Get,
+       Version::Http10, "/x", "a", "a", "Host=a"},
+      {"OPTIONS *", "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", Method::Options, Version::Http11, "*",
+       "a", "a", "Host=a"},
+      {"CONNECT", "CONNECT b:443 HTTP/1.1\r\nHost: b:443\r\n\r\n", Method::Connect, Version::Http11,
+       "/", "b:443", "b", "Host=b:443"},
+      {"tabulators in a value", "GET / HTTP/1.1\r\nHost:\ta\t\r\nX: a\tb\r\n\r\n", Method::Get,
+       Version::Http11, "/", "a", "a", "Host=a X=a\tb"},
+      {"obs-text in a value", "GET / HTTP/1.1\r\nHost: a\r\nX: \x80\xFF\r\n\r\n", Method::Get,
+       Version::Http11, "/", "a", "a", "Host=a X=\x80\xFF"},
+      {"value of blanks", "GET / HTTP/1.1\r\nHost: a\r\nX: \t \r\n\r\n", Method::Get,
+       Version::Http11, "/", "a", "a", "Host=a X="},
+      {"colons in a value", "GET / HTTP/1.1\r\nHost: a\r\nX::b:\r\n\r\n", Method::Get,
+       Version::Http11, "/", "a", "a", "Host=a X=:b:"},
+      {"names with underscore are dropped",
+       "GET / HTTP/1.1\r\nHost: a\r\nX_A: 1\r\nX-Forwarded-Fo_r: 1\r\n_: 1\r\nB: 2\r\n\r\n",
+       Method::Get, Version::Http11, "/", "a", "a", "Host=a B=2"},
+      {"long values",
+       "GET / HTTP/1.1\r\nHost: a\r\nX: "s + std::string(3000, 'x') + "\r\nY: 1\r\n\r\n",
+       Method::Get,
+       Version::Http11,
+       "/",
+       "a",
+       "a",
+       {}},
   };
   return rows;
 }
@@ -107,7 +133,8 @@ TEST(RequestParser, Accepts) {
     Arena arena;
     RequestHead head;
     RequestParser parser;
-    ASSERT_EQ(parser.parse(row.head, head, arena), ParseStatus::Complete) << parser.fault().sentence;
+    ASSERT_EQ(parser.parse(row.head, head, arena), ParseStatus::Complete)
+        << parser.fault().sentence;
     EXPECT_EQ(parser.headBytes(), row.head.size());
     EXPECT_EQ(head.method, row.method);
     EXPECT_EQ(head.version, row.version);
@@ -134,8 +161,10 @@ std::string withRequestLine(const std::string& line) { return line + "\r\nHost: 
 const std::vector<RefusedRow>& refusedRows() {
   constexpr std::string_view kLine =
       "400 The request line is not a method, a space, a target, a space and a version";
-  constexpr std::string_view kVersion = "505 The request speaks another version of HTTP than 1.0 or 1.1";
-  constexpr std::string_view kTarget = "400 The request target holds a byte outside of visible ASCII";
+  constexpr std::string_view kVersion =
+      "505 The request speaks another version of HTTP than 1.0 or 1.1";
+  constexpr std::string_view kTarget =
+      "400 The request target holds a byte outside of visible ASCII";
   constexpr std::string_view kReturn =
       "400 A carriage return in the head is not followed by a line feed";
   constexpr std::string_view kFeed = "400 A line of the head ends in a bare line feed";
@@ -174,7 +203,8 @@ const std::vector<RefusedRow>& refusedRows() {
       {"control in the target", withRequestLine("GET /a\x01 HTTP/1.1"), kControl},
       {"delete in the target", withRequestLine("GET /a\x7f HTTP/1.1"), kControl},
       {"fragment", withRequestLine("GET /a#b HTTP/1.1"), "400 The request target holds a fragment"},
-      {"above the root", withRequestLine("GET /../a HTTP/1.1"), "400 The path climbs above its root"},
+      {"above the root", withRequestLine("GET /../a HTTP/1.1"),
+       "400 The path climbs above its root"},
       {"asterisk without OPTIONS", withRequestLine("GET * HTTP/1.1"),
        "400 The request target '*' is for OPTIONS only"},
       {"user information", withRequestLine("GET http://u@a/ HTTP/1.1"),
@@ -209,14 +239,16 @@ const std::vector<RefusedRow>& refusedRows() {
       {"no fields", withHosts(""), "400 No Host field in an HTTP/1.1 request"},
       {"two Hosts", withHosts("Host: a\r\nhost: b\r\n"), "400 More than one Host field"},
       {"two Hosts that agree", withHosts("Host: a\r\nHost: a\r\n"), "400 More than one Host field"},
-      {"two Hosts in 1.0", "GET / HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n", "400 More than one Host field"},
+      {"two Hosts in 1.0", "GET / HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n",
+       "400 More than one Host field"},
       {"empty Host", withHosts("Host:\r\n"), kHost},
       {"list as Host", withHosts("Host: a, b\r\n"), kHost},
       {"Host with user information", withHosts("Host: u@a\r\n"), kHost},
       {"Host with a path", withHosts("Host: a/b\r\n"), kHost},
       {"Host with a bad port", withHosts("Host: a:b\r\n"), kHost},
       {"invalid Host in 1.0", "GET / HTTP/1.0\r\nHost: a b\r\n\r\n", kHost},
-      {"invalid Host beside an absolute target", "GET http://a/ HTTP/1.1\r\nHost: a b\r\n\r\n", kHost},
+      {"invalid Host beside an absolute target", "GET http://a/ HTTP/1.1\r\nHost: a b\r\n\r\n",
+       kHost},
       {"absolute target without Host", "GET http://a/ HTTP/1.1\r\n\r\n",
        "400 No Host field in an HTTP/1.1 request"},
       {"TLS", "\x16\x03\x01\x02\x00\x01"s, kControl},
@@ -225,7 +257,8 @@ const std::vector<RefusedRow>& refusedRows() {
 }
 
 TEST(RequestParser, Refuses) {
-  for (const RefusedRow& row : refusedRows()) EXPECT_EQ(inOnePiece(row.head), row.fault) << row.name;
+  for (const RefusedRow& row : refusedRows())
+    EXPECT_EQ(inOnePiece(row.head), row.fault) << row.name;
 }
 
 TEST(RequestParser, AnyCuttingGivesTheSame) {
@@ -242,9 +275,23 @@ TEST(RequestParser, AnyCuttingGivesTheSame) {
 }
 
 TEST(RequestParser, AnyCuttingOfRandomHeadsGivesTheSame) {
-  static const std::vector<std::string> kPieces = {
-      "\r\n", "\r\n", ": ", "Host: a\r\n", "X", " ", "\n", "\r", "_", "\t", "GET / HTTP/1.1\r\n",
-      std::string(70, 'y'), std::string(600, 'z'), "\0"s, "\xFF", "Content-Length: 1\r\n", "a:b\r\n"};
+  static const std::vector<std::string> kPieces = {"\r\n",
+                                                   "\r\n",
+                                                   ": ",
+                                                   "Host: a\r\n",
+                                                   "X",
+                                                   " ",
+                                                   "\n",
+                                                   "\r",
+                                                   "_",
+                                                   "\t",
+                                                   "GET / HTTP/1.1\r\n",
+                                                   std::string(70, 'y'),
+                                                   std::string(600, 'z'),
+                                                   "\0"s,
+                                                   "\xFF",
+                                                   "Content-Length: 1\r\n",
+                                                   "a:b\r\n"};
   Random random(99);
   const HeadLimits limits{.head_bytes = 1500, .line_bytes = 100, .fields = 5};
   for (int round = 0; round < 3000; ++round) {
@@ -252,7 +299,8 @@ TEST(RequestParser, AnyCuttingOfRandomHeadsGivesTheSame) {
     for (uint64_t i = random.below(12); i > 0; --i) head += kPieces[random.below(kPieces.size())];
     const std::string whole = inOnePiece(head, limits);
     ASSERT_EQ(outcome(head, 0, 1, limits), whole) << head;
-    ASSERT_EQ(outcome(head, random.below(head.size() + 1), 1 + random.below(50), limits), whole) << head;
+    ASSERT_EQ(outcome(head, random.below(head.size() + 1), 1 + random.below(50), limits), whole)
+        << head;
   }
 }
 
@@ -321,14 +369,17 @@ TEST(RequestParser, LimitsHoldAsEarlyAsPossible) {
       << "a line of 100 bytes has its CR at index 98";
   const std::string line = "GET / HTTP/1.1\r\n";
   EXPECT_EQ(refusedAfter(line + "X: " + std::string(500, 'x'), limits), 299U);
-  EXPECT_EQ(refusedAfter(line + "A: 1\r\nA: 2\r\nA: 3\r\nA: 4\r\nA: 5\r\n", limits), line.size() + 4 * 6);
+  EXPECT_EQ(refusedAfter(line + "A: 1\r\nA: 2\r\nA: 3\r\nA: 4\r\nA: 5\r\n", limits),
+            line.size() + 4 * 6);
 }
 
 TEST(RequestParser, FieldLinesLongerThanAFieldCanViewAreRefused) {
   const HeadLimits limits{.head_bytes = 1 << 20, .line_bytes = 8192, .fields = 100};
   const std::string line = "GET / HTTP/1.1\r\nHost: a\r\n";
-  EXPECT_EQ(inOnePiece(line + "X:" + std::string(65531, 'x') + "\r\n\r\n", limits).substr(0, 5), "[GET]");
-  EXPECT_EQ(inOnePiece(line + "X:" + std::string(65532, 'x') + "\r\n\r\n", limits).substr(0, 3), "431");
+  EXPECT_EQ(inOnePiece(line + "X:" + std::string(65531, 'x') + "\r\n\r\n", limits).substr(0, 5),
+            "[GET]");
+  EXPECT_EQ(inOnePiece(line + "X:" + std::string(65532, 'x') + "\r\n\r\n", limits).substr(0, 3),
+            "431");
 }
 
 TEST(RequestParser, BegunTellsEmptyLinesFromARequest) {
@@ -350,7 +401,8 @@ TEST(RequestParser, ResetMakesItReadyForTheNext) {
   Arena arena;
   RequestHead head;
   RequestParser parser;
-  const std::string pipelined = "GET /1 HTTP/1.1\r\nHost: a\r\nA_B: 1\r\n\r\nGET /2 HTTP/1.0\r\n\r\n";
+  const std::string pipelined =
+      "GET /1 HTTP/1.1\r\nHost: a\r\nA_B: 1\r\n\r\nGET /2 HTTP/1.0\r\n\r\n";
   ASSERT_EQ(parser.parse(pipelined, head, arena), ParseStatus::Complete);
   const size_t first = parser.headBytes();
   parser.reset();

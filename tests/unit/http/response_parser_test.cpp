@@ -27,8 +27,10 @@ const AcceptedRow kAccepted[] = {
     {"missing space before an empty reason", "HTTP/1.1 200\r\n\r\n", Version::Http11, 200, "", ""},
     {"switching protocols", "HTTP/1.1 101 Switching Protocols\r\n\r\n", Version::Http11, 101,
      "Switching Protocols", ""},
-    {"reason beyond ASCII", "HTTP/1.1 200 \xC3\xA4 b\r\n\r\n", Version::Http11, 200, "\xC3\xA4 b", ""},
-    {"names with underscore stay", "HTTP/1.1 200 OK\r\nX_A: 1\r\n\r\n", Version::Http11, 200, "OK", "X_A=1"},
+    {"reason beyond ASCII", "HTTP/1.1 200 \xC3\xA4 b\r\n\r\n", Version::Http11, 200, "\xC3\xA4 b",
+     ""},
+    {"names with underscore stay", "HTTP/1.1 200 OK\r\nX_A: 1\r\n\r\n", Version::Http11, 200, "OK",
+     "X_A=1"},
     {"lowest status", "HTTP/1.1 100 \r\n\r\n", Version::Http11, 100, "", ""},
     {"highest status", "HTTP/1.1 599 \r\n\r\n", Version::Http11, 599, "", ""},
 };
@@ -76,13 +78,15 @@ TEST(ResponseParser, Refuses) {
       {"status above 599", "HTTP/1.1 600 x\r\n\r\n", kStatus},
       {"control in the reason", "HTTP/1.1 200 O\x01\r\n\r\n", "The head holds a control character"},
       {"NUL in a value", "HTTP/1.1 200 OK\r\nA: \0\r\n\r\n"s, "The head holds a NUL byte"},
-      {"bare line feed", "HTTP/1.1 200 OK\nA: b\r\n\r\n", "A line of the head ends in a bare line feed"},
+      {"bare line feed", "HTTP/1.1 200 OK\nA: b\r\n\r\n",
+       "A line of the head ends in a bare line feed"},
       {"folded line", "HTTP/1.1 200 OK\r\nA: b\r\n c\r\n\r\n",
        "A field line begins with a space: line folding is not allowed"},
       {"space before the colon", "HTTP/1.1 200 OK\r\nA : b\r\n\r\n",
        "A space stands between a field name and its colon"},
       {"line too long", "HTTP/1.1 200 " + std::string(9000, 'x'), "The first line is too long"},
-      {"head too large", "HTTP/1.1 200 OK\r\nA: " + std::string(33000, 'x'), "The head is too large"},
+      {"head too large", "HTTP/1.1 200 OK\r\nA: " + std::string(33000, 'x'),
+       "The head is too large"},
   };
   for (const RefusedRow& row : rows) {
     SCOPED_TRACE(row.name);
@@ -93,9 +97,11 @@ TEST(ResponseParser, Refuses) {
     EXPECT_EQ(parser.fault().status, 502);
     ResponseParser slow;
     size_t length = 0;
-    while (length < row.head.size() && slow.parse({row.head.data(), length}, head) == ParseStatus::NeedMore)
+    while (length < row.head.size() &&
+           slow.parse({row.head.data(), length}, head) == ParseStatus::NeedMore)
       ++length;
-    EXPECT_EQ(slow.parse({row.head.data(), length}, head), ParseStatus::Fault) << "and stays refused";
+    EXPECT_EQ(slow.parse({row.head.data(), length}, head), ParseStatus::Fault)
+        << "and stays refused";
     EXPECT_EQ(slow.fault().sentence, row.fault) << "byte by byte";
   }
 }

@@ -14,12 +14,14 @@ namespace {
 
 // Mostly bytes of ordinary heads, so that long runs occur; some of any value.
 std::string randomText(Random& random, size_t length) {
-  static constexpr std::string_view kUsual = "abcdefghijklmnopqrstuvwxyz/ABC-0123456789/..//:; ,%?#\t\r\n_";
+  static constexpr std::string_view kUsual =
+      "abcdefghijklmnopqrstuvwxyz/ABC-0123456789/..//:; ,%?#\t\r\n_";
   const uint64_t oddity = random.below(40);
   const size_t usual = random.below(2) == 0 ? 26 : kUsual.size();
   std::string text(length, '\0');
   for (char& c : text)
-    c = random.below(40) < oddity / 8 ? static_cast<char>(random.below(256)) : kUsual[random.below(usual)];
+    c = random.below(40) < oddity / 8 ? static_cast<char>(random.below(256))
+                                      : kUsual[random.below(usual)];
   return text;
 }
 
@@ -85,11 +87,16 @@ struct OddRow {
 
 TEST(Scan, OddInPath) {
   const OddRow rows[] = {
-      {"nothing odd", "/a/b/c", 6},        {"double slash", "/a//b", 2},
-      {"dot after slash", "/a/.b", 2},     {"dot inside", "/a.b", 4},
-      {"slash at the end", "/a/", 3},      {"escape", "/a%20", 2},
-      {"query", "/a?b", 2},                {"fragment", "/a#b", 2},
-      {"space", "/a b", 2},                {"beyond ASCII", "/\xC3\xA4", 1},
+      {"nothing odd", "/a/b/c", 6},
+      {"double slash", "/a//b", 2},
+      {"dot after slash", "/a/.b", 2},
+      {"dot inside", "/a.b", 4},
+      {"slash at the end", "/a/", 3},
+      {"escape", "/a%20", 2},
+      {"query", "/a?b", 2},
+      {"fragment", "/a#b", 2},
+      {"space", "/a b", 2},
+      {"beyond ASCII", "/\xC3\xA4", 1},
       {"slash across a block", "/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa//b", 31},
       {"empty", "", 0},
   };

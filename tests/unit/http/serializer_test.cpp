@@ -62,7 +62,8 @@ TEST(Serializer, EditedFields) {
   fields.set(Field::make(parsed->arena, "A", "new"));
   fields.add(Field::make(parsed->arena, "D", "4"));
   fields.add(Field::make(parsed->arena, "E", "5"));
-  EXPECT_EQ(written(parsed->head), "POST /a HTTP/1.1\r\nHost: h\r\nA: new\r\nC: 3\r\nD: 4\r\nE: 5\r\n\r\n");
+  EXPECT_EQ(written(parsed->head),
+            "POST /a HTTP/1.1\r\nHost: h\r\nA: new\r\nC: 3\r\nD: 4\r\nE: 5\r\n\r\n");
 }
 
 TEST(Serializer, Responses) {
@@ -72,7 +73,8 @@ TEST(Serializer, Responses) {
     EXPECT_EQ(std::string(out.data(), writeResponseHead(parsed->head, out)), parsed->text);
   }
   const auto old = test::response("", "HTTP/1.0 204 No Content");
-  EXPECT_EQ(std::string(out.data(), writeResponseHead(old->head, out)), "HTTP/1.1 204 No Content\r\n\r\n");
+  EXPECT_EQ(std::string(out.data(), writeResponseHead(old->head, out)),
+            "HTTP/1.1 204 No Content\r\n\r\n");
 }
 
 TEST(Serializer, WritesNothingWhereItDoesNotFit) {
@@ -81,7 +83,8 @@ TEST(Serializer, WritesNothingWhereItDoesNotFit) {
   const size_t request_size = written(request->head).size();
   for (size_t room = 0; room <= request_size; ++room) {
     std::string out(room, '#');
-    EXPECT_EQ(writeRequestHead(request->head, PathBytes::Canonical, out), room < request_size ? 0 : room);
+    EXPECT_EQ(writeRequestHead(request->head, PathBytes::Canonical, out),
+              room < request_size ? 0 : room);
   }
   for (size_t room = 0; room <= response->text.size(); ++room) {
     std::string out(room, '#');

@@ -100,13 +100,15 @@ TEST(CanonicalPath, CanonicalOnesAreNotCopied) {
 }
 
 TEST(CanonicalPath, IsIdempotentAndFreeOfOddities) {
-  static constexpr std::string_view kPieces[] = {"/", "/", ".", "..", ";", "a", "%2e", "%2F", "%25", "%61",
-                                                 "%c3", "%", "\x7f", "B", "~", "%5c", "//", "/../", "%3b"};
+  static constexpr std::string_view kPieces[] = {"/",   "/",   ".",   "..",   ";",  "a",    "%2e",
+                                                 "%2F", "%25", "%61", "%c3",  "%",  "\x7f", "B",
+                                                 "~",   "%5c", "//",  "/../", "%3b"};
   Random random(7);
   int accepted = 0;
   for (int round = 0; round < 50000; ++round) {
     std::string path = "/";
-    for (uint64_t i = random.below(12); i > 0; --i) path += kPieces[random.below(std::size(kPieces))];
+    for (uint64_t i = random.below(12); i > 0; --i)
+      path += kPieces[random.below(std::size(kPieces))];
     Arena arena;
     const auto once = canonicalPath(path, arena);
     if (!once) continue;
@@ -135,32 +137,36 @@ struct TargetRow {
 TEST(Target, Accepted) {
   const TargetRow rows[] = {
       {"path", "/a", TargetRow::Plain, TargetForm::Origin, "", "", "/a", "/a", "", false},
-      {"path and query", "/a?b=c&d", TargetRow::Plain, TargetForm::Origin, "", "", "/a", "/a", "b=c&d", true},
+      {"path and query", "/a?b=c&d", TargetRow::Plain, TargetForm::Origin, "", "", "/a", "/a",
+       "b=c&d", true},
       {"empty query", "/a?", TargetRow::Plain, TargetForm::Origin, "", "", "/a", "/a", "", true},
-      {"query is not judged", "/?/../%zz?a?//", TargetRow::Plain, TargetForm::Origin, "", "", "/", "/",
-       "/../%zz?a?//", true},
-      {"odd path", "/a/../%62?x", TargetRow::Plain, TargetForm::Origin, "", "", "/b", "/a/../%62", "x", true},
-      {"path that looks like an authority", "//a/b", TargetRow::Plain, TargetForm::Origin, "", "", "/a/b",
-       "//a/b", "", false},
-      {"absolute", "http://a.b:80/c?d", TargetRow::Plain, TargetForm::Absolute, "http", "a.b:80", "/c", "/c",
-       "d", true},
-      {"absolute, scheme in capitals", "HTTPS://a/", TargetRow::Plain, TargetForm::Absolute, "HTTPS", "a",
+      {"query is not judged", "/?/../%zz?a?//", TargetRow::Plain, TargetForm::Origin, "", "", "/",
+       "/", "/../%zz?a?//", true},
+      {"odd path", "/a/../%62?x", TargetRow::Plain, TargetForm::Origin, "", "", "/b", "/a/../%62",
+       "x", true},
+      {"path that looks like an authority", "//a/b", TargetRow::Plain, TargetForm::Origin, "", "",
+       "/a/b", "//a/b", "", false},
+      {"absolute", "http://a.b:80/c?d", TargetRow::Plain, TargetForm::Absolute, "http", "a.b:80",
+       "/c", "/c", "d", true},
+      {"absolute, scheme in capitals", "HTTPS://a/", TargetRow::Plain, TargetForm::Absolute,
+       "HTTPS", "a", "/", "/", "", false},
+      {"absolute without path", "http://a", TargetRow::Plain, TargetForm::Absolute, "http", "a",
        "/", "/", "", false},
-      {"absolute without path", "http://a", TargetRow::Plain, TargetForm::Absolute, "http", "a", "/", "/", "",
-       false},
-      {"absolute with only a query", "http://a?b", TargetRow::Plain, TargetForm::Absolute, "http", "a", "/",
-       "/", "b", true},
-      {"absolute, odd path", "http://a//b", TargetRow::Plain, TargetForm::Absolute, "http", "a", "/b", "//b",
-       "", false},
-      {"absolute, IPv6", "http://[::1]:8080/", TargetRow::Plain, TargetForm::Absolute, "http", "[::1]:8080",
-       "/", "/", "", false},
+      {"absolute with only a query", "http://a?b", TargetRow::Plain, TargetForm::Absolute, "http",
+       "a", "/", "/", "b", true},
+      {"absolute, odd path", "http://a//b", TargetRow::Plain, TargetForm::Absolute, "http", "a",
+       "/b", "//b", "", false},
+      {"absolute, IPv6", "http://[::1]:8080/", TargetRow::Plain, TargetForm::Absolute, "http",
+       "[::1]:8080", "/", "/", "", false},
       {"asterisk", "*", TargetRow::Options, TargetForm::Asterisk, "", "", "*", "*", "", false},
-      {"OPTIONS of a whole server", "http://a", TargetRow::Options, TargetForm::Absolute, "http", "a", "*",
-       "*", "", false},
-      {"OPTIONS of a path", "/a", TargetRow::Options, TargetForm::Origin, "", "", "/a", "/a", "", false},
-      {"authority", "a.b:443", TargetRow::Connect, TargetForm::Authority, "", "a.b:443", "/", "/", "", false},
-      {"authority, IPv6", "[::1]:443", TargetRow::Connect, TargetForm::Authority, "", "[::1]:443", "/", "/",
+      {"OPTIONS of a whole server", "http://a", TargetRow::Options, TargetForm::Absolute, "http",
+       "a", "*", "*", "", false},
+      {"OPTIONS of a path", "/a", TargetRow::Options, TargetForm::Origin, "", "", "/a", "/a", "",
+       false},
+      {"authority", "a.b:443", TargetRow::Connect, TargetForm::Authority, "", "a.b:443", "/", "/",
        "", false},
+      {"authority, IPv6", "[::1]:443", TargetRow::Connect, TargetForm::Authority, "", "[::1]:443",
+       "/", "/", "", false},
   };
   for (const TargetRow& row : rows) {
     SCOPED_TRACE(row.name);

@@ -1,0 +1,242 @@
+// The top level of the file, key by key.
+#include "config/config_reader.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "config/address.h"
+#include "config/pool_table.h"
+#include "config/route_reader.h"
+#include "config/rules.h"
+
+namespace fairlead::config {
+namespace {
+
+// --- listen
+
+class ListenReader {
+ public:
+  ListenReader(std::vector<Listen>& listens, Diagnostics& out) : listens_(listens), out_(out) {}
+
+  void read(const Value& value) {
+    if (value.isList()) {
+      for (const Value& item : value.items) readOne(item);
+      if (value.items.empty())
+        out_.error(value.mark, "there is nothing to listen on").expected = "listen: 8080";
+    } else {
+      readOne(value);
+    }
+  }
+
+ private:
+  void readOne(const Value& value) {
+    if (value.isScalar()) return add(value);
+    Settings settings(value, "listen", out_);
+    const Value* http = settings.take("http");
+    if (http != nullptr) add(*http);
+    for (const std::string_view key : {"https", "http3", "tcp", "udp", "proxy_protocol", "tls"})
+      later(settings, key);
+    if (value.find("tcp") != nullptr) settings.take("pool");
+    settings.finish();
+    if (value.isMap() && value.entries.empty())
+      out_.error(value.mark, "there is nothing to listen on").expected = "http: 8080";
+  }
+
+  // `http3: false` is how things are.
+  static void later(Settings& settings, std::string_view key) {
+    const Value* value = settings.value().find(key);
+    const bool is_false = value != nullptr && !value->quoted && value->text == "false";
+    if (is_false)
+      settings.take(key);
+    else
+      settings.notYetUnlessOff(key);
+  }
+
+  void add(const Value& value) {
+    auto listen = readListenAddress(value, out_);
+    if (!listen) return;
+    for (const Listen& other : listens_) {
+      if (!clashes(*listen, other)) continue;
+      Diagnostic& finding = out_.error(listen->mark, "this address is taken already");
+      finding.also = other.mark;
+      finding.also_message = "it is listened on here";
+      return;
+    }
+    if (!listen->unix_path.empty())
+      listen->unix_path = besideFile(out_.files[value.mark.file].name, listen->unix_path);
+    listens_.push_back(*std::move(listen));
+  }
+
+  static bool clashes(const Listen& a, const Listen& b) {
+    if (a.port != b.port || a.unix_path.empty() != b.unix_path.empty()) return false;
+    if (!a.unix_path.empty()) return a.text == b.text;
+    return a.any || b.any || a.address == b.address;
+  }
+
+  std::vector<Listen>& listens_;
+  Diagnostics& out_;
+};
+
+// --- log, workers
+
+void readAccess(const Value& value, LogSettings& log, Diagnostics& out) {
+  const auto target = readString(value, out);
+  if (!target) return;
+  if (value.isOff()) {
+    log.access = {LogTarget::Off, value.mark};
+  } else if (*target == "stdout") {
+    log.access = {LogTarget::Stdout, value.mark};
+  } else if (*target == "stderr") {
+    log.access = {LogTarget::Stderr, value.mark};
+  } else if (target->empty()) {
+    out.error(value.mark, "this names no file").expected = "stdout, stderr, off or a file name";
+  } else {
+    log.access = {LogTarget::File, value.mark};
+    log.file = besideFile(out.files[value.mark.file].name, *target);
+  }
+}
+
+void readLog(const Value* value, LogSettings& log, Diagnostics& out) {
+  if (value == nullptr) return;
+  if (value->isScalar()) return readAccess(*value, log, out);
+  Settings settings(*value, "log", out);
+  if (const Value* access = settings.take("access")) readAccess(*access, log, out);
+  if (const Value* format = settings.take("format")) {
+    constexpr std::array<std::string_view, 2> kFormats{"json", "combined"};
+    const auto word = readWord(*format, kFormats, out);
+    if (word == size_t{1})
+      out.error(format->mark, "the format `combined` is not supported by this version").expected =
+          "json";
+  }
+  settings.notYet("level");
+  settings.finish();
+}
+
+void readWorkers(const Value* value, Setting<uint32_t>& into, Diagnostics& out) {
+  constexpr uint64_t kMostWorkers = 1024;
+  if (value == nullptr) return;
+  if (value->isScalar() && value->text == "auto") {
+    into = {0, value->mark};
+    return;
+  }
+  if (const auto count = readCount(*value, 1, kMostWorkers, out))
+    into = {static_cast<uint32_t>(*count), value->mark};
+}
+
+// --- the top level
+
+void readDefaults(const Value* value, Config& config, Diagnostics& out) {
+  if (value == nullptr) return;
+  Settings settings(*value, "defaults", out);
+  readPoolRules(settings, Level::Defaults, config.default_pool_rules);
+  readRouteRules(settings, config.default_route_rules);
+  if (const Value* firewall = settings.take("firewall_rules")) config.firewall.read(*firewall, out);
+  settings.finish();
+}
+
+void unused(Settings& settings, std::string_view key) {
+  settings.take(key);
+  if (const Value::Entry* entry = settings.value().findEntry(key))
+    settings.diagnostics().warning(entry->key.mark,
+                                   fmt::format("`{}` is not used yet by this version", key));
+}
+
+// What stands in the main file only.
+void readGlobals(Settings& settings, Config& config, Diagnostics& out) {
+  if (const Value* listen = settings.take("listen"))
+    ListenReader(config.listens, out).read(*listen);
+  else
+    config.listens.emplace_back();
+  readWorkers(settings.take("workers"), config.workers, out);
+  readLog(settings.take("log"), config.log, out);
+  if (const Value* proxies = settings.take("trusted_proxies"))
+    config.trusted_proxies.read(*proxies, out);
+  readDefaults(settings.take("defaults"), config, out);
+  if (const Value* firewall = settings.take("firewall_rules")) config.firewall.read(*firewall, out);
+  settings.take("include");
+  unused(settings, "tests");
+  unused(settings, "state");
+  for (const std::string_view key : {"tls", "admin"}) settings.notYetUnlessOff(key);
+}
+
+// Keys that belong to an inner level, with where.
+void refuseInnerKeys(Settings& settings) {
+  for (const std::string_view key : {"balance", "health", "timeouts", "retry", "header_rules",
+                                     "param_rules", "rewrite_rules", "max_body", "path_policy"})
+    settings.misplaced(key, "under `defaults`, a host, a path or a pool");
+  for (const std::string_view key : {"servers", "pool", "respond", "split", "redirect"})
+    settings.misplaced(key, "in a host or a path");
+}
+
+void refuseGlobals(Settings& settings) {
+  for (const std::string_view key : {"listen", "workers", "log", "trusted_proxies", "defaults",
+                                     "firewall_rules", "include", "tests", "state", "tls", "admin"})
+    settings.misplaced(key, "in the main file");
+}
+
+// The course wrote `remove` as a mapping; nobody else does.
+const Value* findCourseRule(const Value& value) {
+  for (const std::string_view list : {"hosts", "paths"}) {
+    const Value* items = value.find(list);
+    if (items == nullptr) continue;
+    for (const Value& item : items->items)
+      for (const std::string_view rules : {"header_rules", "param_rules"})
+        if (const Value* found = item.find(rules))
+          if (const Value* removed = found->find("remove"); removed && removed->isMap())
+            return removed;
+  }
+  return nullptr;
+}
+
+void noteCourse(const Value& root, Diagnostics& out) {
+  const Value* rule = findCourseRule(root);
+  if (rule == nullptr) return;
+  out.note(
+      rule->mark,
+      "this reads like the course's file: here the request's path is forwarded as well, `path` "
+      "and `path_reject` match whole segments and all below them, and servers are checked in "
+      "the background");
+}
+
+void warnOfNothing(const Config& config, Mark mark, Diagnostics& out) {
+  if (!config.routes.empty() || out.hasErrors()) return;
+  out.warning(mark, "there is no route: every request will be answered 404").expected =
+      "`hosts` or `paths`";
+}
+
+}  // namespace
+
+std::string besideFile(std::string_view file, std::string_view name) {
+  const size_t slash = file.rfind('/');
+  if (name.starts_with('/') || slash == std::string_view::npos) return std::string(name);
+  return fmt::format("{}/{}", file.substr(0, slash), name);
+}
+
+Config readConfig(std::span<const Value> roots, Diagnostics& out) {
+  Config config;
+  std::vector<Settings> files;
+  for (const Value& root : roots) files.emplace_back(root, "the file", out);
+  readGlobals(files.front(), config, out);
+  PoolTable pools(out);
+  RouteReader routes(config, pools, out);
+  for (Settings& file : files)
+    if (const Value* value = file.take("pools")) pools.readNamed(*value, config.default_pool_rules);
+  for (Settings& file : files)
+    if (const Value* value = file.take("hosts")) routes.readHosts(*value);
+  for (Settings& file : files)
+    if (const Value* value = file.take("paths")) routes.readPaths(*value);
+  for (Settings& file : files) {
+    if (&file != &files.front()) refuseGlobals(file);
+    refuseInnerKeys(file);
+    file.finish();
+  }
+  if (!out.hasErrors()) pools.warnOfUnused();
+  routes.warnOfUnreachable();
+  for (const Value& root : roots) noteCourse(root, out);
+  config.pools = pools.takePools();
+  warnOfNothing(config, roots.front().mark, out);
+  return config;
+}
+
+}  // namespace fairlead::config

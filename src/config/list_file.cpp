@@ -1,0 +1,117 @@
+// Lists that are kept in files of their own.
+#include "config/list_file.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/ascii.h"
+#include "config/config_reader.h"
+#include "config/load.h"
+#include "config/source_text.h"
+
+namespace fairlead::config {
+namespace {
+
+class Expander {
+ public:
+  Expander(const Files& files, Diagnostics& out) : files_(files), out_(out) {}
+
+  void visit(Value& value) {
+    for (Value& item : value.items) visit(item);
+    for (Value::Entry& entry : value.entries) {
+      if (entry.key.text == "trusted_proxies")
+        expand(entry.value);
+      else if (entry.key.text == "firewall_rules")
+        visitRules(entry.value);
+      else
+        visit(entry.value);
+    }
+  }
+
+ private:
+  static bool isListFile(const Value& value) {
+    return value.isScalar() && value.text.starts_with('@');
+  }
+
+  void visitRules(Value& rules) {
+    for (Value::Entry& entry : rules.entries)
+      if (entry.key.text == "ip_reject" || entry.key.text == "ip_allow" ||
+          entry.key.text == "path_reject")
+        expand(entry.value);
+  }
+
+  void expand(Value& list) {
+    if (isListFile(list)) {
+      Value alone = list;
+      list.kind = Value::Kind::List;
+      list.items = {std::move(alone)};
+    }
+    if (std::none_of(list.items.begin(), list.items.end(), isListFile)) return;
+    std::vector<Value> expanded;
+    for (Value& item : list.items) {
+      if (isListFile(item))
+        addLines(item, expanded);
+      else
+        expanded.push_back(std::move(item));
+    }
+    list.items = std::move(expanded);
+  }
+
+  // The file's index, reading it at most once.
+  std::optional<uint32_t> open(const Value& item) {
+    const std::string name = besideFile(out_.files[item.mark.file].name, item.text.substr(1));
+    const auto known = std::find_if(out_.files.begin(), out_.files.end(),
+                                    [&](const auto& file) { return file.name == name; });
+    if (known != out_.files.end()) return static_cast<uint32_t>(known - out_.files.begin());
+    auto text = files_.read(name);
+    if (!text) {
+      out_.error(item.mark, fmt::format("cannot read `{}`: {}", name, text.error())).expected =
+          "a file with one entry a line";
+      return std::nullopt;
+    }
+    out_.files.push_back({name, *std::move(text)});
+    return static_cast<uint32_t>(out_.files.size() - 1);
+  }
+
+  void addLines(const Value& item, std::vector<Value>& into) {
+    const auto file = open(item);
+    if (!file || !isUtf8Text(*file, out_)) return;
+    std::string_view rest = out_.files[*file].text;
+    for (uint32_t line = 1; !rest.empty(); ++line) {
+      const size_t end = std::min(rest.find('\n'), rest.size());
+      addLine(rest.substr(0, end), {*file, line, 1, 1}, into);
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+  }
+
+  static std::string_view withoutComment(std::string_view line) {
+    for (size_t hash = line.find('#'); hash != std::string_view::npos;
+         hash = line.find('#', hash + 1))
+      if (hash == 0 || line[hash - 1] == ' ' || line[hash - 1] == '\t') return line.substr(0, hash);
+    return line;
+  }
+
+  static void addLine(std::string_view line, Mark mark, std::vector<Value>& into) {
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    const std::string_view entry = ascii::trim(withoutComment(line));
+    if (entry.empty()) return;
+    mark.column = static_cast<uint32_t>(entry.data() - line.data()) + 1;
+    mark.length = static_cast<uint32_t>(entry.size());
+    Value& value = into.emplace_back();
+    value.kind = Value::Kind::Scalar;
+    value.mark = mark;
+    value.text = entry;
+  }
+
+  const Files& files_;
+  Diagnostics& out_;
+};
+
+}  // namespace
+
+void expandListFiles(Value& root, const Files& files, Diagnostics& out) {
+  Expander(files, out).visit(root);
+}
+
+}  // namespace fairlead::config

@@ -1,0 +1,78 @@
+// Each key goes to the room that owns its meaning.
+#include "config/rules.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "balance/balancer.h"
+
+namespace fairlead::config {
+namespace {
+
+constexpr std::array<std::string_view, 2> kPathPolicies{"canonical", "raw"};
+
+void readBalance(const Value* value, Setting<std::string>& into, Diagnostics& out) {
+  if (value == nullptr) return;
+  std::vector<std::string_view> names;
+  for (const balance::Policy& policy : balance::policies()) names.push_back(policy.name);
+  if (const auto word = readWord(*value, names, out))
+    into = {std::string(names[*word]), value->mark};
+}
+
+void readTimeouts(const Value* value, Level level, upstream::TimeoutSettings& into,
+                  Diagnostics& out) {
+  if (value == nullptr) return;
+  into.read(*value, out);
+  const Value::Entry* head = value->findEntry("head");
+  if (head == nullptr || level == Level::Defaults) return;
+  out.warning(head->key.mark,
+              "`head` has no effect here: the head is read before the host is known")
+      .expected = "`head` under `defaults: { timeouts: ... }`";
+}
+
+void readMaxBody(const Value* value, Setting<uint64_t>& into, Diagnostics& out) {
+  if (value == nullptr) return;
+  if (value->isOff()) {
+    into = {uint64_t{0}, value->mark};
+    return;
+  }
+  const auto size = readSize(*value, out);
+  if (!size) return;
+  if (*size > 0)
+    into = {*size, value->mark};
+  else
+    out.error(value->mark, "no body could ever pass").expected = "a size, or `off` for no limit";
+}
+
+}  // namespace
+
+std::string_view nameOf(PathPolicy policy) { return kPathPolicies[static_cast<size_t>(policy)]; }
+
+void readPoolRules(Settings& settings, Level level, PoolRules& rules) {
+  Diagnostics& out = settings.diagnostics();
+  readBalance(settings.take("balance"), rules.balance, out);
+  if (const Value* value = settings.take("health")) rules.health.read(*value, out);
+  readTimeouts(settings.take("timeouts"), level, rules.timeouts, out);
+  if (const Value* value = settings.take("retry")) rules.retry.read(*value, out);
+  for (const std::string_view key : {"sticky", "slow_start", "limits", "queue", "breaker"})
+    settings.notYetUnlessOff(key);
+  settings.notYet("priority");
+  settings.notYet("hash");
+}
+
+void readRouteRules(Settings& settings, RouteRules& rules) {
+  Diagnostics& out = settings.diagnostics();
+  if (const Value* value = settings.take("header_rules")) rules.headers.read(*value, out);
+  if (const Value* value = settings.take("param_rules")) rules.params.read(*value, out);
+  if (const Value* value = settings.take("rewrite_rules")) rules.rewrite.read(*value, out);
+  readMaxBody(settings.take("max_body"), rules.max_body, out);
+  if (const Value* value = settings.take("path_policy"))
+    if (const auto word = readWord(*value, kPathPolicies, out))
+      rules.path_policy = {static_cast<PathPolicy>(*word), value->mark};
+  for (const std::string_view key : {"cors", "mirror", "compress", "cache", "rate_limit"})
+    settings.notYetUnlessOff(key);
+  settings.notYet("cookie_rules");
+}
+
+}  // namespace fairlead::config

@@ -1,0 +1,20 @@
+// Reading what every level of the file may say (defaults, host, path, pool) over what holds
+// outside.
+#pragma once
+
+#include "config/config.h"
+
+namespace fairlead::config {
+
+enum class Level : uint8_t { Defaults, Pool, Host, Path };
+
+// balance, health, timeouts, retry.
+void readPoolRules(Settings& settings, Level level, PoolRules& rules);
+
+// header_rules, param_rules, rewrite_rules, max_body, path_policy.
+void readRouteRules(Settings& settings, RouteRules& rules);
+
+// The word of `path_policy` for a policy.
+std::string_view nameOf(PathPolicy policy);
+
+}  // namespace fairlead::config

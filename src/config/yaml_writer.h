@@ -1,0 +1,41 @@
+// Writes YAML line by line, with the origin of each value as a comment.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/settings.h"
+
+namespace fairlead::config {
+
+// A text as a YAML scalar that reads back to it: plain where that is safe, else in double quotes.
+std::string yamlText(std::string_view text);
+
+class YamlWriter {
+ public:
+  explicit YamlWriter(const Diagnostics& files) : files_(files) {}
+
+  // `key: value`; the value must be YAML already.
+  void entry(std::string_view key, std::string_view value, const Mark& origin);
+  void entry(std::string_view key, std::string_view value);
+  // `- value`.
+  void item(std::string_view value, const Mark& origin);
+  // `key:`, and what follows belongs to it until `close`.
+  void open(std::string_view key);
+  void close() { depth_ -= 2; }
+  // The next line begins a list item; the lines after it belong to it until `closeItem`.
+  void openItem();
+  void closeItem() { depth_ -= 2; }
+
+  std::string take() { return std::move(text_); }
+
+ private:
+  void line(std::string_view text, std::string_view comment);
+
+  const Diagnostics& files_;
+  std::string text_;
+  size_t depth_ = 0;
+  bool begins_item_ = false;
+};
+
+}  // namespace fairlead::config

@@ -1,0 +1,131 @@
+// Lending, keeping and making connections to servers.
+#include "upstream/connection_pool.h"
+
+#include <algorithm>
+
+namespace fairlead::upstream {
+namespace {
+
+constexpr Duration kSweepEvery = std::chrono::seconds(1);
+constexpr Duration kAnnouncementMargin = std::chrono::seconds(1);
+
+// What the server announced, less a second, else the pool's setting; zero means that it is not kept.
+Duration idleTime(const Connection& connection, const Pool& pool) {
+  const Duration announced = connection.session.announcedIdle();
+  if (announced.count() == 0) return pool.timeouts.upstream_idle;
+  return std::max(Duration{0}, announced - kAnnouncementMargin);
+}
+
+}  // namespace
+
+void Connection::onStir(io::Stream&) {
+  // The server closed, or spoke unasked: either way this connection is of no more use.
+  unlink();
+  delete this;
+}
+
+void Lease::keep() { pool_->put(std::move(connection_)); }
+
+ConnectionPool::ConnectionPool(const Pool& pool, io::Reactor& reactor, io::BufferPool& buffers,
+                               size_t per_server)
+    : pool_(pool), reactor_(reactor), buffers_(buffers), per_server_(std::max<size_t>(1, per_server)) {
+  for (size_t i = 0; i < pool.endpoints.size(); ++i) idle_.push_back(std::make_unique<Idle>());
+}
+
+ConnectionPool::~ConnectionPool() { closeIdle(); }
+
+Lease ConnectionPool::takeIdle(balance::EndpointId endpoint, Proof proof) {
+  Idle& idle = *idle_[endpoint];
+  while (Connection* connection = idle.front()) {
+    connection->unlink();
+    std::unique_ptr<Connection> owned(connection);
+    owned->session.stream().setAttendant(nullptr);
+    if (!owned->session.stream().quiet() || owned->idle_until <= reactor_.now()) continue;
+    if (proof == Proof::Socket && !owned->session.stream().provenQuiet()) continue;
+    owned->reused = true;
+    return {*this, std::move(owned)};
+  }
+  return {};
+}
+
+Task<Result<Lease>> ConnectionPool::connect(balance::EndpointId id, TimePoint deadline) {
+  balance::Endpoint& endpoint = *pool_.endpoints[id];
+  const std::vector<SocketAddress> addresses = endpoint.addresses.get();
+  const size_t count = addresses.size();
+  const size_t preferred = endpoint.preferred_address.load(std::memory_order_relaxed);
+  Result<Lease> result = std::unexpected(
+      Failure{.kind = FailureKind::ConnectFailed, .step = Step::Connect, .side = Side::Upstream});
+  for (size_t i = 0; i < count; ++i) {
+    const size_t at = (preferred + i) % count;
+    result = co_await connectTo(id, addresses[at], deadline);
+    if (result) {
+      if (at != preferred)
+        endpoint.preferred_address.store(static_cast<uint32_t>(at), std::memory_order_relaxed);
+      break;
+    }
+    if (result.error().kind == FailureKind::NoDescriptors) break;
+  }
+  co_return result;
+}
+
+Task<Result<Lease>> ConnectionPool::connectTo(balance::EndpointId id, const SocketAddress& address,
+                                              TimePoint deadline) {
+  Result<io::Descriptor> fd = io::startConnect(address);
+  if (!fd) co_return std::unexpected(fd.error());
+  auto connection = std::make_unique<Connection>(id, reactor_, std::move(*fd), buffers_);
+  io::Stream& stream = connection->session.stream();
+  const auto fail = [](FailureKind kind, Side side = Side::Upstream) {
+    return std::unexpected(Failure{.kind = kind, .step = Step::Connect, .side = side});
+  };
+  if (!stream.ok()) co_return fail(FailureKind::Internal, Side::Fairlead);
+  if (!co_await stream.waitConnected(deadline)) co_return fail(FailureKind::ConnectTimeout);
+  if (const auto connected = stream.connectResult(); !connected)
+    co_return fail(connected.error().kind);
+  co_return Lease(*this, std::move(connection));
+}
+
+void ConnectionPool::put(std::unique_ptr<Connection> connection) {
+  Idle& idle = *idle_[connection->endpoint()];
+  const Duration keep = idleTime(*connection, pool_);
+  if (keep.count() <= 0) return;
+  if (idle.size() >= per_server_) {
+    Connection* oldest = idle.back();
+    oldest->unlink();
+    delete oldest;
+  }
+  connection->idle_until = reactor_.now() + keep;
+  connection->session.rest();
+  connection->session.stream().setAttendant(connection.get());
+  idle.pushFront(*connection.release());
+  reactor_.timers().armBy(sweep_, reactor_.now() + kSweepEvery);
+}
+
+void ConnectionPool::sweep(TimePoint now) {
+  bool any = false;
+  for (const auto& idle : idle_) {
+    while (Connection* oldest = idle->back()) {
+      if (oldest->idle_until > now) break;
+      oldest->unlink();
+      delete oldest;
+    }
+    any = any || !idle->empty();
+  }
+  if (any) reactor_.timers().arm(sweep_, now + kSweepEvery);
+}
+
+void ConnectionPool::closeIdle() {
+  for (const auto& idle : idle_) {
+    while (Connection* connection = idle->front()) {
+      connection->unlink();
+      delete connection;
+    }
+  }
+}
+
+size_t ConnectionPool::idleCount() const {
+  size_t count = 0;
+  for (const auto& idle : idle_) count += idle->size();
+  return count;
+}
+
+}  // namespace fairlead::upstream

@@ -1,0 +1,36 @@
+// A pool as all workers share it: its servers, its policy and its settings.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "balance/balancer.h"
+#include "balance/endpoint.h"
+#include "upstream/settings.h"
+
+namespace fairlead::upstream {
+
+// Immutable but for the endpoints' live state and `retrying`. Part of the snapshot.
+struct Pool {
+  std::string name;
+  std::vector<std::shared_ptr<balance::Endpoint>> servers;
+  std::vector<balance::Endpoint*> endpoints;  // the same, as balancers want them
+  const balance::Policy* policy = nullptr;
+  TimeoutSettings timeouts;
+  RetrySettings retry;
+  HealthSettings health;
+  alignas(64) mutable std::atomic<uint32_t> retrying{0};  // requests that are in a retry now
+
+  // Is `health:` in force for this pool? Built-in for two servers and more, else only when asked for.
+  bool checked() const { return health.on && (health.explicit_on || endpoints.size() > 1); }
+  uint32_t inFlight() const {
+    uint32_t sum = 0;
+    for (const balance::Endpoint* endpoint : endpoints)
+      sum += endpoint->in_flight.load(std::memory_order_relaxed);
+    return sum;
+  }
+};
+
+}  // namespace fairlead::upstream
