@@ -18,8 +18,10 @@ namespace fairlead::app {
 namespace {
 
 constexpr const char* kAbout =
-    "fairlead, an HTTP load balancer: routes by host and path, balances over healthy servers, rewrites, "
-    "retries, and says why.\n\nExit codes: 0 well, 1 error in the configuration, 2 usage, 3 cannot start.";
+    "fairlead, an HTTP load balancer: routes by host and path, balances over healthy servers, "
+    "rewrites, "
+    "retries, and says why.\n\nExit codes: 0 well, 1 error in the configuration, 2 usage, 3 cannot "
+    "start.";
 
 void addConfigOption(CLI::App& verb, std::string& file) {
   verb.add_option("-c,--config", file, "configuration file")->capture_default_str();
@@ -90,21 +92,25 @@ int mainWith(int argc, char** argv, const char* version) {
   verb->callback([&] { exit = run(config_file); });
 
   bool json = false;
-  verb = app.add_subcommand("check", "say whether a configuration is valid, and what is wrong with it");
+  verb = app.add_subcommand("check",
+                            "say whether a configuration is valid, and what is wrong with it");
   addConfigOption(*verb, config_file);
   verb->add_flag("--json", json, "findings as JSON, for editors");
   verb->callback([&] { exit = check(config_file, json); });
 
   ExplainRequest request;
-  verb = app.add_subcommand("explain", "say what would become of a request, and why; sends nothing");
+  verb =
+      app.add_subcommand("explain", "say what would become of a request, and why; sends nothing");
   addConfigOption(*verb, config_file);
   verb->add_option("METHOD", request.method, "GET, POST, ...")->required();
   verb->add_option("URL", request.url, "http://host/path?query, or a path")->required();
-  verb->add_option("-H,--header", request.headers, "a header field, name:value")->allow_extra_args(false);
+  verb->add_option("-H,--header", request.headers, "a header field, name:value")
+      ->allow_extra_args(false);
   verb->add_option("--from", request.from, "address of the client")->capture_default_str();
   verb->callback([&] { exit = explain(config_file, request); });
 
-  verb = app.add_subcommand("show", "print the effective configuration and where each value comes from");
+  verb = app.add_subcommand("show",
+                            "print the effective configuration and where each value comes from");
   addConfigOption(*verb, config_file);
   verb->callback([&] { exit = show(config_file); });
 

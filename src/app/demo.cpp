@@ -42,26 +42,30 @@ paths:
 }
 
 void printGuide(const std::string& listen, const std::string& config) {
-  std::cout << "fairlead demo: four sample servers, and fairlead in front of them with this configuration:\n\n"
-            << config << "\nTry, from another terminal:\n\n"
-            << fmt::format(
-                   "  curl -H 'Host: www.mango.com' http://{0}/          # mango-1 or mango-2\n"
-                   "  curl -H 'Host: www.apple.com' http://{0}/          # apple-1 or apple-2\n"
-                   "  curl http://{0}/mango                              # by path, without a host\n"
-                   "  curl -H 'Host: www.mango.com' 'http://{0}/v1/juice?RemoveMe=1&keep=2'\n"
-                   "                                                     # rewritten: /v2/juice, params, header\n"
-                   "  curl -i -H 'Host: www.apple.com' http://{0}/messages   # 403, blocked by path\n"
-                   "  curl -i http://{0}/nowhere                         # 404, no route\n\n",
-                   listen)
-            << "Each request is one line of the access log below. Ctrl-C stops everything.\n\n"
-            << std::flush;
+  std::cout
+      << "fairlead demo: four sample servers, and fairlead in front of them with this "
+         "configuration:\n\n"
+      << config << "\nTry, from another terminal:\n\n"
+      << fmt::format(
+             "  curl -H 'Host: www.mango.com' http://{0}/          # mango-1 or mango-2\n"
+             "  curl -H 'Host: www.apple.com' http://{0}/          # apple-1 or apple-2\n"
+             "  curl http://{0}/mango                              # by path, without a host\n"
+             "  curl -H 'Host: www.mango.com' 'http://{0}/v1/juice?RemoveMe=1&keep=2'\n"
+             "                                                     # rewritten: /v2/juice, params, "
+             "header\n"
+             "  curl -i -H 'Host: www.apple.com' http://{0}/messages   # 403, blocked by path\n"
+             "  curl -i http://{0}/nowhere                         # 404, no route\n\n",
+             listen)
+      << "Each request is one line of the access log below. Ctrl-C stops everything.\n\n"
+      << std::flush;
 }
 
 }  // namespace
 
 Exit demo(const std::string& listen) {
   control::blockSignals();
-  auto servers = SampleServers::start({"mango-1", "mango-2", "apple-1", "apple-2"}, {8081, 8082, 9081, 9082});
+  auto servers =
+      SampleServers::start({"mango-1", "mango-2", "apple-1", "apple-2"}, {8081, 8082, 9081, 9082});
   if (!servers) {
     std::cerr << "cannot start the sample servers: " << servers.error() << "\n";
     return Exit::CannotStart;

@@ -66,7 +66,8 @@ void explainRoute(const config::Config& config, const worker::Snapshot& snapshot
       snapshot.plan.router.explain({.host = head.host, .path = head.target.path}, trace);
   if (match.host != route::kNone) {
     const config::Host& host = config.hosts[static_cast<size_t>(match.host)];
-    say("host", fmt::format("{} ({})", fmt::join(host.names, ", "), config::placeText(host.mark, files)));
+    say("host",
+        fmt::format("{} ({})", fmt::join(host.names, ", "), config::placeText(host.mark, files)));
   } else {
     say("host", fmt::format("no host entry claims {}; the top-level paths are tried", head.host));
   }
@@ -78,22 +79,24 @@ void explainRoute(const config::Config& config, const worker::Snapshot& snapshot
   }
   say("considered", "");
   for (const route::TraceLine& line : trace) {
-    const std::string name = line.route != route::kNone ? config.routes[static_cast<size_t>(line.route)].name
-                             : line.host != route::kNone
-                                 ? config.hosts[static_cast<size_t>(line.host)].names.front()
-                                 : "";
+    const std::string name =
+        line.route != route::kNone  ? config.routes[static_cast<size_t>(line.route)].name
+        : line.host != route::kNone ? config.hosts[static_cast<size_t>(line.host)].names.front()
+                                    : "";
     std::cout << fmt::format("  {} {}: {}\n", line.matched ? "+" : "-", name,
                              line.matched && line.why.empty() ? "matches" : line.why);
   }
 }
 
 void explainPool(const upstream::Pool& pool) {
-  say("pool", fmt::format("{}, balance {}: {}", pool.name, pool.policy->name, pool.policy->sentence));
+  say("pool",
+      fmt::format("{}, balance {}: {}", pool.name, pool.policy->name, pool.policy->sentence));
   say("candidates", "");
   for (const balance::Endpoint* server : pool.endpoints) {
     std::string facts = server->weight == 0 ? "weight 0: no new requests"
                                             : fmt::format("weight {}", server->weight);
-    if (server->max_requests != 0) facts += fmt::format(", at most {} at once", server->max_requests);
+    if (server->max_requests != 0)
+      facts += fmt::format(", at most {} at once", server->max_requests);
     const std::string name =
         server->name == server->address ? server->name : server->name + " " + server->address;
     std::cout << fmt::format("  {} {}\n", name, facts);
@@ -103,18 +106,22 @@ void explainPool(const upstream::Pool& pool) {
 void explainUpstream(http::RequestHead& head, const proxy::Decision& decision, Arena& arena) {
   proxy::completeRequestHead(head, {}, decision.upgrade, arena);
   const bool raw = decision.route->path_bytes == http::h1::PathBytes::Raw;
-  say("upstream", fmt::format("{} {}{}{}", head.method_text, raw ? head.target.raw_path : head.target.path,
-                              head.target.has_query ? "?" : "", head.target.query));
+  say("upstream",
+      fmt::format("{} {}{}{}", head.method_text, raw ? head.target.raw_path : head.target.path,
+                  head.target.has_query ? "?" : "", head.target.query));
   for (const http::Field& field : head.fields) {
-    const bool replaced = decision.route->headers.removesHost() && field.id() == http::FieldId::Host;
+    const bool replaced =
+        decision.route->headers.removesHost() && field.id() == http::FieldId::Host;
     if (!replaced) std::cout << fmt::format("  {}: {}\n", field.name(), field.value());
   }
-  if (decision.route->headers.removesHost()) std::cout << "  Host: (the chosen server's own address)\n";
+  if (decision.route->headers.removesHost())
+    std::cout << "  Host: (the chosen server's own address)\n";
 }
 
 void explainAnswer(const proxy::Decision& decision, const Diagnostics& files) {
   const filter::Answer& answer = *decision.answer;
-  const std::string_view sentence = answer.body.empty() ? proxy::sentenceOf(answer.status) : answer.body;
+  const std::string_view sentence =
+      answer.body.empty() ? proxy::sentenceOf(answer.status) : answer.body;
   std::string why;
   if (!answer.rule.empty())
     why = fmt::format(" by {} ({})", answer.rule, config::placeText(answer.origin, files));
@@ -122,7 +129,8 @@ void explainAnswer(const proxy::Decision& decision, const Diagnostics& files) {
 }
 
 void explainDecision(const config::Config& config, const worker::Snapshot& snapshot,
-                     http::RequestHead& head, filter::ClientFacts client, const Diagnostics& files) {
+                     http::RequestHead& head, filter::ClientFacts client,
+                     const Diagnostics& files) {
   say("listener", fmt::format("{}", snapshot.listens.front().text()));
   say("path", head.target.path == head.target.raw_path
                   ? std::string(head.target.path)
@@ -155,8 +163,8 @@ void explainDecision(const config::Config& config, const worker::Snapshot& snaps
 Exit explain(const std::string& config_file, const ExplainRequest& request) {
   const auto from = IpAddress::parse(request.from);
   if (!from) {
-    std::cerr << fmt::format("--from {}: an IPv4 or IPv6 address is expected, such as 203.0.113.7\n",
-                             request.from);
+    std::cerr << fmt::format(
+        "--from {}: an IPv4 or IPv6 address is expected, such as 203.0.113.7\n", request.from);
     return Exit::Usage;
   }
   Diagnostics diagnostics;
@@ -170,7 +178,8 @@ Exit explain(const std::string& config_file, const ExplainRequest& request) {
   http::h1::RequestParser parser;
   say("request", fmt::format("{} {} from {}", request.method, request.url, from->text()));
   if (parser.parse(wire, *head, *arena) != http::h1::ParseStatus::Complete) {
-    say("answer", fmt::format("{} {} (before any rule)", parser.fault().status, parser.fault().sentence));
+    say("answer",
+        fmt::format("{} {} (before any rule)", parser.fault().status, parser.fault().sentence));
     return Exit::Ok;
   }
   explainDecision(*config, snapshot, *head, {.peer = *from, .client = *from}, diagnostics);

@@ -23,8 +23,8 @@ using nlohmann::json;
 std::string percentDecoded(std::string_view text) {
   std::string result;
   for (size_t i = 0; i < text.size(); ++i) {
-    const bool escape = text[i] == '%' && i + 2 < text.size() && ascii::hexValue(text[i + 1]) >= 0 &&
-                        ascii::hexValue(text[i + 2]) >= 0;
+    const bool escape = text[i] == '%' && i + 2 < text.size() &&
+                        ascii::hexValue(text[i + 1]) >= 0 && ascii::hexValue(text[i + 2]) >= 0;
     if (escape) {
       result += static_cast<char>(ascii::hexValue(text[i + 1]) * 16 + ascii::hexValue(text[i + 2]));
       i += 2;
@@ -41,7 +41,8 @@ json paramsOf(std::string_view query) {
     const std::string_view one = query.substr(0, query.find('&'));
     query.remove_prefix(std::min(query.size(), one.size() + 1));
     const size_t equals = std::min(one.find('='), one.size());
-    const std::string_view value = equals < one.size() ? one.substr(equals + 1) : std::string_view{};
+    const std::string_view value =
+        equals < one.size() ? one.substr(equals + 1) : std::string_view{};
     if (!one.empty()) params[percentDecoded(one.substr(0, equals))] = percentDecoded(value);
   }
   return params;
@@ -69,7 +70,8 @@ uint16_t portOf(int fd) {
 
 std::expected<io::Descriptor, int> openOrAny(uint16_t port) {
   const IpAddress loopback = IpAddress::v4(0x7f000001);
-  auto opened = io::openListener({.address = {loopback, port}, .any = false, .unix_path = {}}, io::Share::No);
+  auto opened =
+      io::openListener({.address = {loopback, port}, .any = false, .unix_path = {}}, io::Share::No);
   if (opened || opened.error() != EADDRINUSE) return opened;
   return io::openListener({.address = {loopback, 0}, .any = false, .unix_path = {}}, io::Share::No);
 }
@@ -122,8 +124,9 @@ struct SampleServers::World {
                                    : describe(name, head, session.body().octets());
       const std::string_view type = body == "OK" ? "text/plain" : "application/json";
       const std::string_view bytes = exchange->arena.join(
-          "HTTP/1.1 200 OK\r\nContent-Type: ", type, "\r\nContent-Length: ", std::to_string(body.size()),
-          "\r\n\r\n", head.method == http::Method::Head ? std::string_view{} : std::string_view(body));
+          "HTTP/1.1 200 OK\r\nContent-Type: ", type,
+          "\r\nContent-Length: ", std::to_string(body.size()), "\r\n\r\n",
+          head.method == http::Method::Head ? std::string_view{} : std::string_view(body));
       if (!co_await stream.write(bytes, limits.head_time) || !exchange->keep_alive) break;
     }
   }

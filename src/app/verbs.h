@@ -9,7 +9,8 @@
 
 namespace fairlead::app {
 
-// Loads a file and prints its findings to standard error; nothing when there is an error among them.
+// Loads a file and prints its findings to standard error; nothing when there is an error among
+// them.
 std::optional<config::Config> loadOrComplain(const std::string& file, Diagnostics& diagnostics);
 
 // Serves until a signal.

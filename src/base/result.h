@@ -9,26 +9,36 @@ namespace fairlead {
 
 // What happened. error_page.cpp is the only place that turns one of these into a status code.
 enum class FailureKind : uint8_t {
-  ConnectRefused,    // the server's host answered, nobody listens
-  ConnectTimeout,    // no answer within timeouts.connect
-  ConnectFailed,     // unreachable, no route, name unresolved ...
-  NoDescriptors,     // fairlead itself is out of file descriptors
-  Closed,            // the peer closed in an orderly way where more was needed
-  Reset,             // the peer reset the connection, or a write found it gone
-  Timeout,           // the peer was silent, or too slow, for longer than it may
-  TooSlow,           // the peer moved bytes, but fewer than the minimum average rate
-  Malformed,         // bytes that RFC 9112 does not allow
-  TooLarge,          // over a limit of size
-  NoServer,          // no server of the pool may be chosen
-  ClientGone,        // the client's connection is dead: nobody waits for the answer
-  Deadline,          // timeouts.total is over
-  Draining,          // the process stops and its grace is over
-  Unsupported,       // a protocol step that the peer asked for and nobody here can do
-  Internal,          // a bug or an exhausted resource of fairlead's own
+  ConnectRefused,  // the server's host answered, nobody listens
+  ConnectTimeout,  // no answer within timeouts.connect
+  ConnectFailed,   // unreachable, no route, name unresolved ...
+  NoDescriptors,   // fairlead itself is out of file descriptors
+  Closed,          // the peer closed in an orderly way where more was needed
+  Reset,           // the peer reset the connection, or a write found it gone
+  Timeout,         // the peer was silent, or too slow, for longer than it may
+  TooSlow,         // the peer moved bytes, but fewer than the minimum average rate
+  Malformed,       // bytes that RFC 9112 does not allow
+  TooLarge,        // over a limit of size
+  NoServer,        // no server of the pool may be chosen
+  ClientGone,      // the client's connection is dead: nobody waits for the answer
+  Deadline,        // timeouts.total is over
+  Draining,        // the process stops and its grace is over
+  Unsupported,     // a protocol step that the peer asked for and nobody here can do
+  Internal,        // a bug or an exhausted resource of fairlead's own
 };
 
 // Where on the way of a request it happened.
-enum class Step : uint8_t { RequestHead, RequestBody, Route, Choose, Connect, Send, ResponseHead, ResponseBody, Tunnel };
+enum class Step : uint8_t {
+  RequestHead,
+  RequestBody,
+  Route,
+  Choose,
+  Connect,
+  Send,
+  ResponseHead,
+  ResponseBody,
+  Tunnel
+};
 
 // Whose side it happened on.
 enum class Side : uint8_t { Client, Upstream, Fairlead };

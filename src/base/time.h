@@ -1,4 +1,5 @@
-// Time as the whole program speaks of it: a monotonic clock that is passed in, never asked for below.
+// Time as the whole program speaks of it: a monotonic clock that is passed in, never asked for
+// below.
 #pragma once
 
 #include <chrono>

@@ -23,6 +23,7 @@ std::string listText(const std::vector<std::string>& texts) {
 }
 
 std::string sizeText(uint64_t bytes) { return bytes == 0 ? "off" : units::formatSize(bytes); }
+std::string rateText(uint64_t bytes) { return bytes == 0 ? "off" : fmt::format("{}/s", bytes); }
 
 std::string whenText(const upstream::RetryWhen& when) {
   std::vector<std::string> words;
@@ -149,7 +150,7 @@ void Show::renderTimeouts(const upstream::TimeoutSettings& timeouts, Which which
   beginSection("timeouts");
   setting("head", timeouts.head, outer.head, which, span);
   setting("body", timeouts.body, outer.body, which, span);
-  setting("min_rate", timeouts.min_rate, outer.min_rate, which, sizeText);
+  setting("min_rate", timeouts.min_rate, outer.min_rate, which, rateText);
   setting("idle", timeouts.idle, outer.idle, which, span);
   setting("connect", timeouts.connect, outer.connect, which, span);
   setting("response", timeouts.response, outer.response, which, span);

@@ -1,4 +1,5 @@
-// The resolver's thread. It is detached: a look-up that hangs must not hold up the end of the process.
+// The resolver's thread. It is detached: a look-up that hangs must not hold up the end of the
+// process.
 #include "control/resolver.h"
 
 #include <netdb.h>

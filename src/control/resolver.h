@@ -10,12 +10,12 @@
 
 namespace fairlead::control {
 
-// The addresses of a host name or literal, in the order in which the system prefers them; empty when it
-// does not resolve. Blocks.
+// The addresses of a host name or literal, in the order in which the system prefers them; empty
+// when it does not resolve. Blocks.
 std::vector<SocketAddress> resolve(const std::string& host, uint16_t port);
 
-// Keeps the endpoints' addresses: resolves all at once, then again every minute, and every five seconds
-// while one of them does not resolve. A name that stops resolving keeps its last addresses.
+// Keeps the endpoints' addresses: resolves all at once, then again every minute, and every five
+// seconds while one of them does not resolve. A name that stops resolving keeps its last addresses.
 class Resolver {
  public:
   explicit Resolver(std::vector<std::shared_ptr<balance::Endpoint>> endpoints);

@@ -50,8 +50,9 @@ std::unexpected<StartFailure> cannotListen(const io::ListenAddress& at, int erro
   if (error == EADDRINUSE)
     advice = "another program uses it; stop that program or choose another address under `listen`";
   if (error == EACCES)
-    advice = "ports below 1024 and some paths need a privilege (CAP_NET_BIND_SERVICE); "
-             "grant it or choose a port above 1023 under `listen`";
+    advice =
+        "ports below 1024 and some paths need a privilege (CAP_NET_BIND_SERVICE); "
+        "grant it or choose a port above 1023 under `listen`";
   if (error == EADDRNOTAVAIL) advice = "no interface of this machine has that address";
   return std::unexpected(StartFailure{fmt::format("cannot listen on {}: {}", at.text(), advice)});
 }
@@ -66,7 +67,8 @@ void removeStaleSocket(const std::string& path) {
 
 // The sockets of one address: one for each worker. SO_REUSEPORT would let two programs share a port
 // without a word, so the first try is made without it.
-std::expected<std::vector<io::Descriptor>, int> openForAll(const io::ListenAddress& at, size_t workers) {
+std::expected<std::vector<io::Descriptor>, int> openForAll(const io::ListenAddress& at,
+                                                           size_t workers) {
   std::vector<io::Descriptor> sockets;
   if (!at.unix_path.empty()) {
     removeStaleSocket(at.unix_path);
@@ -111,7 +113,8 @@ std::expected<void, StartFailure> Server::start() {
   decideHealth();
   startWorkers();
   for (const io::ListenAddress& at : snapshot_->listens)
-    log_.info("listening on {} with {} worker{}", at.text(), worker_count_, worker_count_ == 1 ? "" : "s");
+    log_.info("listening on {} with {} worker{}", at.text(), worker_count_,
+              worker_count_ == 1 ? "" : "s");
   return {};
 }
 
@@ -129,8 +132,9 @@ std::expected<void, StartFailure> Server::openDoors() {
 std::expected<void, StartFailure> Server::openAccessLog() {
   static constexpr const char* kDestinations[] = {"stdout", "stderr", "", "off"};
   const auto target = config_.log.access.value;
-  const std::string destination =
-      target == config::LogTarget::File ? config_.log.file : kDestinations[static_cast<size_t>(target)];
+  const std::string destination = target == config::LogTarget::File
+                                      ? config_.log.file
+                                      : kDestinations[static_cast<size_t>(target)];
   auto opened = AccessLog::open({.destination = destination, .lanes = worker_count_}, log_);
   if (!opened) return std::unexpected(StartFailure{opened.error()});
   access_log_ = std::move(*opened);
@@ -160,9 +164,11 @@ void Server::onHealthChange(const upstream::HealthChange& change) {
   if (change.to == Health::Up && first) {
     log_.info("pool {}: server {} is up", change.pool.name, change.endpoint.name);
   } else if (change.to == Health::Up) {
-    log_.info("pool {}: server {} is up again: {}", change.pool.name, change.endpoint.name, change.reason);
+    log_.info("pool {}: server {} is up again: {}", change.pool.name, change.endpoint.name,
+              change.reason);
   } else {
-    log_.warning("pool {}: server {} is down: {}", change.pool.name, change.endpoint.name, change.reason);
+    log_.warning("pool {}: server {} is down: {}", change.pool.name, change.endpoint.name,
+                 change.reason);
   }
 }
 
@@ -200,12 +206,14 @@ Task<void> Server::watchSignals() {
         log_.info("reopened the access log");
         break;
       case SIGHUP:
-        log_.warning("this version does not reload its configuration while running; restart it instead");
+        log_.warning(
+            "this version does not reload its configuration while running; restart it instead");
         break;
       default:
         ++stops_asked_;
         log_.info("{}: {}", number == SIGINT ? "SIGINT" : "SIGTERM",
-                  stops_asked_ == 1 ? "finishing what is under way, 30 s at the most" : "stopping at once");
+                  stops_asked_ == 1 ? "finishing what is under way, 30 s at the most"
+                                    : "stopping at once");
     }
   }
 }

@@ -7,8 +7,8 @@
 
 namespace fairlead::control {
 
-// Blocks SIGTERM, SIGINT, SIGHUP and SIGUSR1 for the process (call before any thread starts) and ignores
-// SIGPIPE.
+// Blocks SIGTERM, SIGINT, SIGHUP and SIGUSR1 for the process (call before any thread starts) and
+// ignores SIGPIPE.
 void blockSignals();
 
 // co_await signals.next(): the next signal's number. One waiter; one thread.

@@ -18,7 +18,8 @@ class Buffer {
 
   Buffer() = default;
   Buffer(BufferPool& pool, char* data) : pool_(&pool), data_(data) {}
-  Buffer(Buffer&& other) noexcept : pool_(other.pool_), data_(std::exchange(other.data_, nullptr)) {}
+  Buffer(Buffer&& other) noexcept
+      : pool_(other.pool_), data_(std::exchange(other.data_, nullptr)) {}
   Buffer& operator=(Buffer&& other) noexcept {
     if (this != &other) {
       giveBack();
@@ -39,7 +40,8 @@ class Buffer {
   char* data_ = nullptr;
 };
 
-// Last in, first out, so that the buffers in use stay in the cache. One thread; outlives its buffers.
+// Last in, first out, so that the buffers in use stay in the cache. One thread; outlives its
+// buffers.
 class BufferPool {
  public:
   // Free buffers beyond `keep` go back to the heap.

@@ -52,10 +52,12 @@ std::expected<Descriptor, int> openListener(const ListenAddress& address, Share 
   if (!address.unix_path.empty())
     return openAt(address, KernelAddress::unixPath(address.unix_path), share);
   if (!address.any) return openAt(address, KernelAddress(address.address), share);
-  auto both = openAt(address, KernelAddress(SocketAddress{IpAddress(), address.address.port}), share);
+  auto both =
+      openAt(address, KernelAddress(SocketAddress{IpAddress(), address.address.port}), share);
   if (both || both.error() != EAFNOSUPPORT) return both;
   // A kernel without IPv6.
-  return openAt(address, KernelAddress(SocketAddress{IpAddress::v4(0), address.address.port}), share);
+  return openAt(address, KernelAddress(SocketAddress{IpAddress::v4(0), address.address.port}),
+                share);
 }
 
 Listener::Listener(Reactor& reactor, Descriptor fd) : reactor_(reactor), fd_(std::move(fd)) {
@@ -81,7 +83,8 @@ bool Listener::AcceptOp::attempt() {
       listener_.acceptable_ = false;
       return false;
     }
-    const bool exhausted = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
+    const bool exhausted =
+        errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
     result_ = std::unexpected(
         Failure{.kind = exhausted ? FailureKind::NoDescriptors : FailureKind::Internal});
     return true;

@@ -24,8 +24,8 @@ struct ListenAddress {
   std::string text() const;
 };
 
-// Opens a listening socket. With `Share::Yes` several workers may each open one for the same address
-// (SO_REUSEPORT). On failure the errno.
+// Opens a listening socket. With `Share::Yes` several workers may each open one for the same
+// address (SO_REUSEPORT). On failure the errno.
 enum class Share : uint8_t { No, Yes };
 std::expected<Descriptor, int> openListener(const ListenAddress& address, Share share);
 
@@ -36,8 +36,8 @@ class Listener final : public Source {
   Listener& operator=(const Listener&) = delete;
   ~Listener();
 
-  // co_await listener.accept(): the next connection, or NoDescriptors when the process has none left
-  // (then wait a little before the next call). One waiter.
+  // co_await listener.accept(): the next connection, or NoDescriptors when the process has none
+  // left (then wait a little before the next call). One waiter.
   class [[nodiscard]] AcceptOp {
    public:
     explicit AcceptOp(Listener& listener) : listener_(listener) {}

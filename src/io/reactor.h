@@ -1,4 +1,5 @@
-// One event loop a worker: everything that waits, waits here. The epoll engine behind it is exchangeable.
+// One event loop a worker: everything that waits, waits here. The epoll engine behind it is
+// exchangeable.
 #pragma once
 
 #include <atomic>
@@ -30,8 +31,8 @@ class Source {
   ~Source() = default;
 };
 
-// Something to be run at the end of this turn, outside of whatever runs now; for waking another coroutine
-// without running inside of it. Intrusive: it leaves the list when it is destroyed.
+// Something to be run at the end of this turn, outside of whatever runs now; for waking another
+// coroutine without running inside of it. Intrusive: it leaves the list when it is destroyed.
 class Errand {
  public:
   using Run = void (*)(Errand&);
@@ -79,7 +80,8 @@ class Reactor {
 
   // One registration for a descriptor's whole life, for reading and writing. False: out of memory.
   bool watch(int fd, Source& source);
-  // Before the descriptor is closed; readiness that was collected already is not delivered any more.
+  // Before the descriptor is closed; readiness that was collected already is not delivered any
+  // more.
   void unwatch(int fd);
 
   // Runs the errand at the end of this turn, or in the next when called by another errand.
@@ -142,7 +144,9 @@ class Sleep {
  private:
   struct Wakeup : Timer {
     explicit Wakeup(Sleep& sleep) : Timer(fire), owner(sleep) {}
-    static void fire(Timer& timer, TimePoint) { static_cast<Wakeup&>(timer).owner.waiting_.resume(); }
+    static void fire(Timer& timer, TimePoint) {
+      static_cast<Wakeup&>(timer).owner.waiting_.resume();
+    }
     Sleep& owner;
   };
 

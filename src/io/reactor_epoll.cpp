@@ -1,4 +1,5 @@
-// The epoll engine: edge-triggered, one registration a descriptor, no call per request but epoll_wait.
+// The epoll engine: edge-triggered, one registration a descriptor, no call per request but
+// epoll_wait.
 #include "io/reactor.h"
 
 #include <sys/epoll.h>
@@ -103,10 +104,11 @@ void Reactor::dispatch(uint64_t token, uint32_t events) {
   }
   const Registration& registration = registrations_[static_cast<uint32_t>(token)];
   if (registration.generation != static_cast<uint32_t>(token >> 32) || !registration.source) return;
-  registration.source->onReady({.readable = (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0,
-                                .writable = (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0,
-                                .peer_finished = (events & (EPOLLRDHUP | EPOLLHUP)) != 0,
-                                .broken = (events & (EPOLLHUP | EPOLLERR)) != 0});
+  registration.source->onReady(
+      {.readable = (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0,
+       .writable = (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0,
+       .peer_finished = (events & (EPOLLRDHUP | EPOLLHUP)) != 0,
+       .broken = (events & (EPOLLHUP | EPOLLERR)) != 0});
 }
 
 void Reactor::soon(Errand& errand) {

@@ -19,11 +19,15 @@ bool wouldBlock(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
 
 FailureKind kindOfConnectError(int error) {
   switch (error) {
-    case ECONNREFUSED: return FailureKind::ConnectRefused;
-    case ETIMEDOUT: return FailureKind::ConnectTimeout;
+    case ECONNREFUSED:
+      return FailureKind::ConnectRefused;
+    case ETIMEDOUT:
+      return FailureKind::ConnectTimeout;
     case EMFILE:
-    case ENFILE: return FailureKind::NoDescriptors;
-    default: return FailureKind::ConnectFailed;
+    case ENFILE:
+      return FailureKind::NoDescriptors;
+    default:
+      return FailureKind::ConnectFailed;
   }
 }
 
@@ -53,7 +57,8 @@ bool ReadOp::attempt() {
   const ssize_t got = ::recv(stream_.fd(), into_.data(), into_.size(), 0);
   if (got > 0) [[likely]] {
     count_ = static_cast<size_t>(got);
-    // A short read emptied the socket: what comes later gives a new edge. An end that was seen stays.
+    // A short read emptied the socket: what comes later gives a new edge. An end that was seen
+    // stays.
     if (count_ < into_.size() && !stream_.peer_finished_) stream_.readable_ = false;
     return true;
   }
@@ -103,7 +108,8 @@ void WriteOp::extendDeadline() {
 
 ssize_t WriteOp::push() const {
   const uint32_t left = count_ - first_;
-  if (left == 1) return ::send(stream_.fd(), pieces_[first_].iov_base, pieces_[first_].iov_len, MSG_NOSIGNAL);
+  if (left == 1)
+    return ::send(stream_.fd(), pieces_[first_].iov_base, pieces_[first_].iov_len, MSG_NOSIGNAL);
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(&pieces_[first_]);
   message.msg_iovlen = left;
@@ -229,9 +235,10 @@ void Stream::resetOnClose() {
 
 Result<Descriptor> startConnect(const SocketAddress& address) {
   const auto fail = [](int error) {
-    return std::unexpected(Failure{.kind = kindOfConnectError(error), .step = Step::Connect,
-                                   .side = error == EMFILE || error == ENFILE ? Side::Fairlead
-                                                                              : Side::Upstream});
+    return std::unexpected(
+        Failure{.kind = kindOfConnectError(error),
+                .step = Step::Connect,
+                .side = error == EMFILE || error == ENFILE ? Side::Fairlead : Side::Upstream});
   };
   const KernelAddress to(address);
   Descriptor fd(::socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));

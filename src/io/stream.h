@@ -103,8 +103,8 @@ class Stream final : public Source {
   WriteOp write(std::string_view bytes, Duration idle, TimePoint limit = kNever) {
     return {*this, {&bytes, 1}, idle, limit};
   }
-  // After startConnect: waits for the connection to stand. await_resume of the op tells only time-outs;
-  // `connectResult` then tells whether it stands.
+  // After startConnect: waits for the connection to stand. await_resume of the op tells only
+  // time-outs; `connectResult` then tells whether it stands.
   WriteOp waitConnected(TimePoint deadline) { return {*this, {}, Duration{0}, deadline}; }
   Result<void> connectResult();
 
@@ -115,14 +115,16 @@ class Stream final : public Source {
 
   // Both directions are dead.
   bool broken() const { return broken_; }
-  // Something came, or the peer ended, on a stream that nobody reads: for connections that lie idle.
+  // Something came, or the peer ended, on a stream that nobody reads: for connections that lie
+  // idle.
   bool quiet() const { return !readable_ && !peer_finished_ && !broken_; }
   // The same, but asks the socket: one system call.
   bool provenQuiet() const;
   // Is there, as far as is known, anything to read?
   bool maybeReadable() const { return readable_; }
 
-  // The pending read, if any, completes with this failure now; its coroutine runs inside of this call.
+  // The pending read, if any, completes with this failure now; its coroutine runs inside of this
+  // call.
   void failRead(FailureKind kind);
   // The same at the end of the reactor's turn, for a caller whom that coroutine may end.
   void failReadSoon(FailureKind kind);
@@ -178,8 +180,8 @@ class Stream final : public Source {
   Interruption interruption_{*this};
 };
 
-// While it lives: when the watched stream breaks, the pending read of the other one fails with ClientGone,
-// so that a server's answer is not awaited for a client that is not there any more.
+// While it lives: when the watched stream breaks, the pending read of the other one fails with
+// ClientGone, so that a server's answer is not awaited for a client that is not there any more.
 class GoneWatch final : Stream::Attendant {
  public:
   GoneWatch(Stream& client, Stream& upstream) : client_(client), upstream_(upstream) {

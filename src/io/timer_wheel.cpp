@@ -1,4 +1,5 @@
-// The wheel: level L holds what is due within 64^(L+1) ticks; when a level wraps, the next one spills into it.
+// The wheel: level L holds what is due within 64^(L+1) ticks; when a level wraps, the next one
+// spills into it.
 #include "io/timer_wheel.h"
 
 #include <utility>

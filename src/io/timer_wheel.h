@@ -1,4 +1,5 @@
-// Timers by the hundred thousand: a hierarchical wheel with constant-time arm and cancel; pure, takes `now`.
+// Timers by the hundred thousand: a hierarchical wheel with constant-time arm and cancel; pure,
+// takes `now`.
 #pragma once
 
 #include <array>
@@ -9,7 +10,8 @@
 
 namespace fairlead::io {
 
-// Something that wants to be told once. Intrusive: lives inside its owner and leaves the wheel with it.
+// Something that wants to be told once. Intrusive: lives inside its owner and leaves the wheel with
+// it.
 class Timer {
  public:
   using Callback = void (*)(Timer&, TimePoint now);
@@ -30,22 +32,25 @@ class Timer {
   Timer** previous_ = nullptr;  // what points at this one
 };
 
-// Five levels of 64 slots over ticks of 4 ms: a timer fires in the first `advance` at or after its due
-// time, up to one tick late, never early. Beyond 48 days it is looked at again then. One thread.
+// Five levels of 64 slots over ticks of 4 ms: a timer fires in the first `advance` at or after its
+// due time, up to one tick late, never early. Beyond 48 days it is looked at again then. One
+// thread.
 class TimerWheel {
  public:
   explicit TimerWheel(TimePoint start) : start_(start) {}
 
   // Arms, or moves, a timer.
   void arm(Timer& timer, TimePoint due);
-  // Moving a deadline later costs nothing: the owner looks at its own deadline when the timer fires and
-  // arms it again. So this arms only when the timer is not armed, or is armed for later than `due`.
+  // Moving a deadline later costs nothing: the owner looks at its own deadline when the timer fires
+  // and arms it again. So this arms only when the timer is not armed, or is armed for later than
+  // `due`.
   void armBy(Timer& timer, TimePoint due) {
     if (!timer.armed() || due < timer.due_) arm(timer, due);
   }
   // Fires all timers that are due. Callbacks may arm and cancel any timer, their own included.
   void advance(TimePoint now);
-  // No timer fires before this; nothing when none is armed. May be too early after a cancel, never late.
+  // No timer fires before this; nothing when none is armed. May be too early after a cancel, never
+  // late.
   std::optional<TimePoint> next() const {
     return hint_ == kNever ? std::nullopt : std::optional(hint_);
   }
@@ -67,8 +72,9 @@ class TimerWheel {
   TimePoint firstOccupied() const;
 
   TimePoint start_;
-  uint64_t tick_ = 0;        // everything due up to this tick has fired; lags while nothing is due
-  TimePoint hint_ = kNever;  // nothing is due before: `advance` and `next` cost a comparison until then
+  uint64_t tick_ = 0;  // everything due up to this tick has fired; lags while nothing is due
+  TimePoint hint_ =
+      kNever;  // nothing is due before: `advance` and `next` cost a comparison until then
   std::array<std::array<Timer*, kSlots>, kLevels> slots_{};
 };
 

@@ -12,13 +12,14 @@ using filter::Answer;
 using http::FieldId;
 
 Decision refuse(Decision decision, uint16_t status, std::string_view sentence = {}) {
-  decision.answer = Answer{.status = status, .body = sentence, .content_type = {}, .rule = {}, .origin = {}};
+  decision.answer =
+      Answer{.status = status, .body = sentence, .content_type = {}, .rule = {}, .origin = {}};
   return decision;
 }
 
 // Does this level's firewall reject? Each level is judged alone.
-bool rejects(const filter::FirewallRules& rules, const http::RequestHead& head, const Setting& setting,
-             Decision& decision) {
+bool rejects(const filter::FirewallRules& rules, const http::RequestHead& head,
+             const Setting& setting, Decision& decision) {
   if (rules.empty()) return false;
   decision.answer = rules.judge(setting.client.client, head.target.path, setting.trace);
   decision.blocked = decision.answer.has_value();
@@ -40,8 +41,8 @@ bool endsHere(http::RequestHead& head, Arena& arena) {
   char* at = digits + sizeof digits;
   for (uint32_t left = hops - 1; at == digits + sizeof digits || left > 0; left /= 10)
     *--at = static_cast<char>('0' + left % 10);
-  head.fields.set(http::Field::make(
-      arena, FieldId::MaxForwards, {at, static_cast<size_t>(digits + sizeof digits - at)}));
+  head.fields.set(http::Field::make(arena, FieldId::MaxForwards,
+                                    {at, static_cast<size_t>(digits + sizeof digits - at)}));
   return false;
 }
 
@@ -91,7 +92,8 @@ Decision decide(http::RequestHead& head, const Setting& setting) {
   if (head.method == http::Method::Connect)
     return refuse(decision, 501, "CONNECT is not supported here.");
   if (hasUnknownExpectation(head)) return refuse(decision, 417);
-  if (setting.framing.kind == http::Framing::Kind::Length && setting.framing.length > route.max_body)
+  if (setting.framing.kind == http::Framing::Kind::Length &&
+      setting.framing.length > route.max_body)
     return refuse(decision, 413);
   if (route.respond) {
     decision.answer = route.respond->answer();

@@ -17,8 +17,9 @@ struct Decision {
   const HostPlan* host = nullptr;    // the host entry that claimed the request
   const RoutePlan* route = nullptr;  // null: no route
   std::optional<filter::Answer> answer;
-  bool blocked = false;      // the answer is a firewall's
-  std::string_view upgrade;  // the protocol that the client asks to change to, when that is passed on
+  bool blocked = false;  // the answer is a firewall's
+  std::string_view
+      upgrade;  // the protocol that the client asks to change to, when that is passed on
 };
 
 // What the decision needs beside the head. `trace` is null when traffic is served.
@@ -31,8 +32,8 @@ struct Setting {
   filter::Trace* trace = nullptr;
 };
 
-// Reads and rewrites the head: afterwards it is what is sent to the server, but for `Host` where the
-// route removes it and for the framing fields.
+// Reads and rewrites the head: afterwards it is what is sent to the server, but for `Host` where
+// the route removes it and for the framing fields.
 Decision decide(http::RequestHead& head, const Setting& setting);
 
 }  // namespace fairlead::proxy

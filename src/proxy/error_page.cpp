@@ -60,20 +60,27 @@ uint16_t statusOf(const Failure& failure) {
   if (failure.side == Side::Client) {
     switch (failure.kind) {
       case FailureKind::Timeout:
-      case FailureKind::TooSlow: return 408;
-      case FailureKind::TooLarge: return 413;
+      case FailureKind::TooSlow:
+        return 408;
+      case FailureKind::TooLarge:
+        return 413;
       case FailureKind::Closed:
-      case FailureKind::Reset: return 499;
-      default: return 400;
+      case FailureKind::Reset:
+        return 499;
+      default:
+        return 400;
     }
   }
   if (failure.side == Side::Upstream) {
     switch (failure.kind) {
-      case FailureKind::NoServer: return 503;
+      case FailureKind::NoServer:
+        return 503;
       case FailureKind::ConnectTimeout:
       case FailureKind::Timeout:
-      case FailureKind::TooSlow: return 504;
-      default: return 502;
+      case FailureKind::TooSlow:
+        return 504;
+      default:
+        return 502;
     }
   }
   return failure.kind == FailureKind::Internal ? 500 : 503;
@@ -81,19 +88,32 @@ uint16_t statusOf(const Failure& failure) {
 
 std::string_view sentenceOf(uint16_t status) {
   switch (status) {
-    case 400: return "Bad Request";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 408: return "The request did not arrive in time.";
-    case 413: return "The request body is too large.";
-    case 414: return "The request target is too long.";
-    case 417: return "The expectation cannot be met.";
-    case 431: return "The request head is too large.";
-    case 501: return "Not Implemented";
-    case 502: return "The server gave no valid answer.";
-    case 503: return "No backend servers available.";
-    case 504: return "The server did not answer in time.";
-    default: return http::reasonOf(status);
+    case 400:
+      return "Bad Request";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 408:
+      return "The request did not arrive in time.";
+    case 413:
+      return "The request body is too large.";
+    case 414:
+      return "The request target is too long.";
+    case 417:
+      return "The expectation cannot be met.";
+    case 431:
+      return "The request head is too large.";
+    case 501:
+      return "Not Implemented";
+    case 502:
+      return "The server gave no valid answer.";
+    case 503:
+      return "No backend servers available.";
+    case 504:
+      return "The server did not answer in time.";
+    default:
+      return http::reasonOf(status);
   }
 }
 
@@ -115,8 +135,8 @@ std::string_view makeAnswer(const OwnAnswer& own, const http::RequestHead& reque
   const uint16_t status = own.answer.status;
   std::string_view length_field;
   if (!hasNoContent(status))
-    length_field = arena.join("Content-Type: ", body.type, "\r\nContent-Length: ",
-                              decimal(body.text.size(), arena), "\r\n");
+    length_field = arena.join("Content-Type: ", body.type,
+                              "\r\nContent-Length: ", decimal(body.text.size(), arena), "\r\n");
   std::string_view retry_field;
   if (own.retry_after > 0)
     retry_field = arena.join("Retry-After: ", decimal(own.retry_after, arena), "\r\n");
@@ -124,9 +144,9 @@ std::string_view makeAnswer(const OwnAnswer& own, const http::RequestHead& reque
                                             : own.keep_alive_field ? "Connection: keep-alive\r\n"
                                                                    : "";
   const bool without_body = hasNoContent(status) || request.method == http::Method::Head;
-  return arena.join("HTTP/1.1 ", decimal(status, arena), " ", http::reasonOf(status), "\r\nDate: ",
-                    own.date, "\r\n", length_field, retry_field, connection_field, "\r\n",
-                    without_body ? std::string_view{} : body.text);
+  return arena.join("HTTP/1.1 ", decimal(status, arena), " ", http::reasonOf(status),
+                    "\r\nDate: ", own.date, "\r\n", length_field, retry_field, connection_field,
+                    "\r\n", without_body ? std::string_view{} : body.text);
 }
 
 }  // namespace fairlead::proxy

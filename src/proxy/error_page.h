@@ -1,4 +1,5 @@
-// fairlead's own answers: small, correct, a sentence; the only place where failures become status codes.
+// fairlead's own answers: small, correct, a sentence; the only place where failures become status
+// codes.
 #pragma once
 
 #include <cstdint>
@@ -26,12 +27,12 @@ struct OwnAnswer {
   std::string_view date;          // IMF-fixdate
 };
 
-// Does the client prefer JSON to text (Accept, RFC 9110 section 12.5.1; roughly: JSON is named, and neither
-// text nor */* comes before it)?
+// Does the client prefer JSON to text (Accept, RFC 9110 section 12.5.1; roughly: JSON is named, and
+// neither text nor */* comes before it)?
 bool prefersJson(const http::Fields& fields);
 
-// The whole answer, head and body, ready to be sent. `request` may be of a refused head: whatever could be
-// parsed of it. A HEAD request gets the head alone. Memory of the arena.
+// The whole answer, head and body, ready to be sent. `request` may be of a refused head: whatever
+// could be parsed of it. A HEAD request gets the head alone. Memory of the arena.
 std::string_view makeAnswer(const OwnAnswer& own, const http::RequestHead& request, Arena& arena);
 
 }  // namespace fairlead::proxy

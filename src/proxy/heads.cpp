@@ -15,7 +15,9 @@ Field connectionKeepAlive() {
   return {"Connection: keep-alive\r\n", 10, 12, 10, 24, FieldId::Connection};
 }
 Field connectionTe() { return {"Connection: TE\r\n", 10, 12, 2, 16, FieldId::Connection}; }
-Field connectionUpgrade() { return {"Connection: Upgrade\r\n", 10, 12, 7, 21, FieldId::Connection}; }
+Field connectionUpgrade() {
+  return {"Connection: Upgrade\r\n", 10, 12, 7, 21, FieldId::Connection};
+}
 Field transferChunked() {
   return {"Transfer-Encoding: chunked\r\n", 17, 19, 7, 28, FieldId::TransferEncoding};
 }
@@ -40,16 +42,20 @@ bool completeRequestHead(http::RequestHead& head, const Framing& framing, std::s
 ResponseManner mannerOf(const Framing& from_server, http::Version client_version) {
   using session::BodyCoding;
   switch (from_server.kind) {
-    case Framing::Kind::None: return {BodyCoding::None, false};
-    case Framing::Kind::Length: return {BodyCoding::Identity, false};
-    default: break;
+    case Framing::Kind::None:
+      return {BodyCoding::None, false};
+    case Framing::Kind::Length:
+      return {BodyCoding::Identity, false};
+    default:
+      break;
   }
   if (client_version == http::Version::Http11) return {BodyCoding::Chunked, false};
   return {BodyCoding::Identity, true};
 }
 
 std::expected<void, MessageFault> completeResponseHead(http::ResponseHead& head,
-                                                       const ResponseManner& manner, bool keep_alive,
+                                                       const ResponseManner& manner,
+                                                       bool keep_alive,
                                                        http::Version client_version, Arena& arena) {
   http::Fields& fields = head.fields;
   if (const auto removed = http::removeHopByHop(fields, arena); !removed)

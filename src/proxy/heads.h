@@ -9,8 +9,8 @@
 
 namespace fairlead::proxy {
 
-// Completes a request head for its connection to a server: Transfer-Encoding when the body is chunked, the
-// upgrade asked for, Connection. False: too many fields.
+// Completes a request head for its connection to a server: Transfer-Encoding when the body is
+// chunked, the upgrade asked for, Connection. False: too many fields.
 bool completeRequestHead(http::RequestHead& head, const http::Framing& framing,
                          std::string_view upgrade, Arena& arena);
 
@@ -21,8 +21,8 @@ struct ResponseManner {
 };
 ResponseManner mannerOf(const http::Framing& from_server, http::Version client_version);
 
-// Completes a response head for the client's connection: hop-by-hop fields off, framing and persistence on.
-// The fault is the server's.
+// Completes a response head for the client's connection: hop-by-hop fields off, framing and
+// persistence on. The fault is the server's.
 std::expected<void, http::MessageFault> completeResponseHead(http::ResponseHead& head,
                                                              const ResponseManner& manner,
                                                              bool keep_alive,

@@ -17,14 +17,16 @@ using http::Framing;
 using session::BodyCoding;
 using upstream::RetryDecision;
 
-constexpr int kInterimResponses = 32;  // a server that sends more of them never answers
 constexpr Duration kAnswerTime = std::chrono::seconds(30);
 
 BodyCoding codingOf(const Framing& framing) {
   switch (framing.kind) {
-    case Framing::Kind::None: return BodyCoding::None;
-    case Framing::Kind::Chunked: return BodyCoding::Chunked;
-    default: return BodyCoding::Identity;
+    case Framing::Kind::None:
+      return BodyCoding::None;
+    case Framing::Kind::Chunked:
+      return BodyCoding::Chunked;
+    default:
+      return BodyCoding::Identity;
   }
 }
 
@@ -43,13 +45,12 @@ Journey::Journey(Pipeline& pipeline, session::ServerSession& client, session::Ex
     : pipeline_(pipeline), client_(client), exchange_(exchange), facts_(facts) {}
 
 Decision Journey::decide() {
-  const Decision decision = proxy::decide(
-      exchange_.request, {.plan = pipeline_.parts_.plan,
-                          .client = facts_,
-                          .framing = exchange_.framing,
-                          .arena = exchange_.arena,
-                          .random = pipeline_.parts_.random,
-                          .trace = nullptr});
+  const Decision decision = proxy::decide(exchange_.request, {.plan = pipeline_.parts_.plan,
+                                                              .client = facts_,
+                                                              .framing = exchange_.framing,
+                                                              .arena = exchange_.arena,
+                                                              .random = pipeline_.parts_.random,
+                                                              .trace = nullptr});
   outcome_.route = decision.route;
   if (decision.blocked) outcome_.blocked_by = decision.answer->rule;
   return decision;
@@ -69,6 +70,8 @@ bool Journey::skipBody() {
 bool Journey::clientMayStay() const { return exchange_.keep_alive && !client_.draining(); }
 
 Task<After> Journey::answer(const filter::Answer& answer, uint32_t retry_after) {
+  // What follows a CONNECT may be meant for the tunnel: it is no request.
+  if (exchange_.request.method == http::Method::Connect) exchange_.keep_alive = false;
   const bool all_read = exchange_.keep_alive && skipBody();
   const bool stay = clientMayStay() && all_read;
   const OwnAnswer own{.answer = answer,
@@ -109,8 +112,8 @@ Task<After> Journey::fail(Failure failure) {
   }
   // After a failure of the client's own body its framing is lost.
   if (failure.side == Side::Client) exchange_.keep_alive = false;
-  co_return co_await answer({.status = status, .body = {}, .content_type = {}, .rule = {}, .origin = {}},
-                            retry_after);
+  co_return co_await answer(
+      {.status = status, .body = {}, .content_type = {}, .rule = {}, .origin = {}}, retry_after);
 }
 
 // --- to a server and back
@@ -148,7 +151,7 @@ Task<Result<void>> Journey::attempt(upstream::Upstream& upstream) {
   if (const auto acquired = co_await acquire(upstream); !acquired) co_return acquired;
   outcome_.connected = now();
   outcome_.reused_connection = lease_.reused();
-  const Result<std::string_view> head = composeRequest();
+  const Result<size_t> head = composeRequest();
   if (!head) co_return std::unexpected(head.error());
   if (const auto sent = co_await send(*head); !sent) co_return sent;
   co_return co_await awaitHead();
@@ -166,6 +169,11 @@ Task<Result<void>> Journey::acquire(upstream::Upstream& upstream) {
   if (!lease_) {
     const TimePoint deadline = std::min(until_, deadlineAfter(now(), route_->timeouts.connect));
     Result<upstream::Lease> made = co_await connections.connect(chosen_.id, deadline);
+    if (!made && made.error().kind == FailureKind::NoDescriptors) {
+      // What lies idle gives its descriptors back.
+      pipeline_.closeIdleConnections();
+      made = co_await connections.connect(chosen_.id, deadline);
+    }
     if (!made) {
       Failure failure = made.error();
       if (now() >= until_) failure.kind = FailureKind::Deadline;
@@ -177,28 +185,31 @@ Task<Result<void>> Journey::acquire(upstream::Upstream& upstream) {
   co_return Result<void>{};
 }
 
-Result<std::string_view> Journey::composeRequest() {
+Result<size_t> Journey::composeRequest() {
   http::RequestHead& head = exchange_.request;
   bool fits = true;
-  if (host_removed_) {
+  // An HTTP/1.0 client may have said no Host; the server is spoken to in HTTP/1.1, which needs one.
+  if (host_removed_ || !head.fields.find(FieldId::Host)) {
     const std::string_view address = exchange_.arena.copy(chosen_.endpoint->address);
     fits = head.fields.set(http::Field::make(exchange_.arena, FieldId::Host, address));
   }
-  head.fields.eraseAll(http::maskOf(FieldId::Connection, FieldId::TransferEncoding, FieldId::Upgrade));
+  head.fields.eraseAll(
+      http::maskOf(FieldId::Connection, FieldId::TransferEncoding, FieldId::Upgrade));
   fits = fits && completeRequestHead(head, exchange_.framing, upgrade_, exchange_.arena);
   out_ = pipeline_.parts_.buffers.lend();
   const size_t length = fits ? http::h1::writeRequestHead(head, route_->path_bytes, out_.all()) : 0;
   if (length == 0)
     return std::unexpected(
         Failure{FailureKind::TooLarge, Step::Send, Side::Fairlead, Retry::Never});
-  return std::string_view(out_.data(), length);
+  return length;
 }
 
-// Sends the request: at once when all of it is here, else the body follows while the answer is awaited.
-Task<Result<void>> Journey::send(std::string_view head) {
+// Sends the request: at once when all of it is here, else the body follows while the answer is
+// awaited.
+Task<Result<void>> Journey::send(size_t head_length) {
   session::BodyWriter& writer = lease_.session().writer();
   session::BodyReader& body = client_.body();
-  writer.begin(head, codingOf(exchange_.framing));
+  writer.begin(out_.all(), head_length, codingOf(exchange_.framing));
   uploaded_ = {};
   if (exchange_.framing.kind != Framing::Kind::None) {
     upload_ = upload();
@@ -208,8 +219,7 @@ Task<Result<void>> Journey::send(std::string_view head) {
     // A server that stops reading may have answered already; awaitHead will tell.
     co_return uploaded_ || uploaded_.error().side == Side::Upstream ? Result<void>{} : uploaded_;
   }
-  const auto written =
-      co_await writer.write({}, true, {}, route_->timeouts.body, std::min(until_, headDeadline()));
+  const auto written = co_await writer.write({}, true, {}, route_->timeouts.body, until_);
   sent_ = now();
   outcome_.bytes_in = exchange_.head_bytes + body.octets();
   if (!written) co_return failWith(written.error().kind, Step::Send, Side::Upstream);
@@ -219,7 +229,6 @@ Task<Result<void>> Journey::send(std::string_view head) {
 // The request's body, beside the wait for the response.
 Task<void> Journey::upload() {
   session::BodyReader& body = client_.body();
-  body_begun_ = true;
   uploaded_ = co_await relay(body, lease_.session().writer(),
                              {.idle = route_->timeouts.body,
                               .min_rate = route_->timeouts.min_rate,
@@ -232,8 +241,9 @@ Task<void> Journey::upload() {
     lease_.session().stream().failReadSoon(uploaded_.error().kind);
 }
 
+// The time for the response counts from the end of the request.
 TimePoint Journey::headDeadline() const {
-  return std::min(until_, deadlineAfter(now(), route_->timeouts.response));
+  return std::min(until_, deadlineAfter(uploading() ? now() : sent_, route_->timeouts.response));
 }
 
 Result<void> Journey::failWith(FailureKind kind, Step step, Side side) const {
@@ -245,7 +255,7 @@ Result<void> Journey::failWith(FailureKind kind, Step step, Side side) const {
 Task<Result<void>> Journey::awaitHead() {
   session::ClientSession& server = lease_.session();
   const io::GoneWatch watch(client_.stream(), server.stream());
-  for (int interim = 0; interim < kInterimResponses;) {
+  for (;;) {
     if (client_.stream().broken())
       co_return failWith(FailureKind::ClientGone, Step::ResponseHead, Side::Client);
     const bool was_uploading = uploading();
@@ -253,11 +263,8 @@ Task<Result<void>> Journey::awaitHead() {
     if (!uploading() && !uploaded_ && uploaded_.error().side != Side::Upstream)
       co_return std::unexpected(uploaded_.error());
     if (!read) {
-      // The time for the response counts from the end of the request.
-      const bool more_time = read.error().kind == FailureKind::Timeout && was_uploading &&
-                             now() < until_ &&
-                             (uploading() || now() < deadlineAfter(sent_, route_->timeouts.response));
-      if (more_time) continue;
+      if (read.error().kind == FailureKind::Timeout && was_uploading && now() < headDeadline())
+        continue;
       co_return failWith(read.error().kind, Step::ResponseHead, read.error().side);
     }
     const uint16_t status = exchange_.response.status;
@@ -267,10 +274,8 @@ Task<Result<void>> Journey::awaitHead() {
       outcome_.first_byte = now();
       co_return Result<void>{};
     }
-    ++interim;
     if (const auto passed = co_await passInterim(); !passed) co_return passed;
   }
-  co_return failWith(FailureKind::Malformed, Step::ResponseHead, Side::Upstream);
 }
 
 // 1xx goes to the client, but not to one of HTTP/1.0 (RFC 9110 section 15.2).
@@ -296,7 +301,7 @@ upstream::AttemptFacts Journey::attemptFacts() const {
           .connected = static_cast<bool>(lease_),
           .reused = lease_ && lease_.reused(),
           .answered = lease_ && lease_.session().answered(),
-          .body_begun = body_begun_,
+          .body_begun = client_.body().octets() > 0,
           .body_replayable = client_.body().rewindable(),
           .retries = retries_};
 }
@@ -329,8 +334,7 @@ bool Journey::prepareRetry(RetryDecision decision) {
   fresh_connection_ = decision == RetryDecision::FreshConnection;
   upload_.drop();
   lease_.close();
-  if (body_begun_) client_.body().rewind();
-  body_begun_ = false;
+  if (client_.body().octets() > 0) client_.body().rewind();
   return true;
 }
 
@@ -343,15 +347,16 @@ Task<After> Journey::deliver() {
     co_return co_await fail(begun.error());
   const ResponseManner manner = mannerOf(server.body().framing(), exchange_.request.version);
   const bool keep_alive = clientMayStay() && !manner.until_close && client_.body().finished();
-  const auto completed = completeResponseHead(head, manner, keep_alive, exchange_.request.version,
-                                              exchange_.arena);
+  const auto completed =
+      completeResponseHead(head, manner, keep_alive, exchange_.request.version, exchange_.arena);
   out_ = pipeline_.parts_.buffers.lend();
   const size_t length = completed ? http::h1::writeResponseHead(head, out_.all()) : 0;
   if (length == 0)
-    co_return co_await fail({FailureKind::Malformed, Step::ResponseHead, Side::Upstream, Retry::Never});
+    co_return co_await fail(
+        {FailureKind::Malformed, Step::ResponseHead, Side::Upstream, Retry::Never});
 
   session::BodyWriter& writer = client_.writer();
-  writer.begin({out_.data(), length}, manner.coding);
+  writer.begin(out_.all(), length, manner.coding);
   const io::GoneWatch watch(client_.stream(), server.stream());
   outcome_.status = head.status;
   const Result<void> relayed = co_await relay(server.body(), writer,
@@ -362,6 +367,7 @@ Task<After> Journey::deliver() {
                                               exchange_.arena);
   outcome_.bytes_in = exchange_.head_bytes + client_.body().octets();
   outcome_.bytes_out += writer.bytesSent();
+  if (!relayed && writer.headPending()) co_return co_await fail(relayed.error());
   if (!relayed) {
     outcome_.failed = true;
     outcome_.failure = clientSide(relayed.error());
@@ -397,7 +403,8 @@ Task<After> Journey::switchProtocols() {
   out_ = pipeline_.parts_.buffers.lend();
   const size_t length = completed ? http::h1::writeResponseHead(head, out_.all()) : 0;
   if (length == 0)
-    co_return co_await fail({FailureKind::Malformed, Step::ResponseHead, Side::Upstream, Retry::Never});
+    co_return co_await fail(
+        {FailureKind::Malformed, Step::ResponseHead, Side::Upstream, Retry::Never});
   keepForLog();
   outcome_.status = head.status;
   const std::string_view bytes(out_.data(), length);

@@ -26,8 +26,8 @@ class Journey {
   // The steps of `forward`, in their order.
   Task<Result<void>> attempt(upstream::Upstream& upstream);
   Task<Result<void>> acquire(upstream::Upstream& upstream);
-  Result<std::string_view> composeRequest();
-  Task<Result<void>> send(std::string_view head);
+  Result<size_t> composeRequest();  // bytes of the head in `out_`
+  Task<Result<void>> send(size_t head_length);
   Task<void> upload();
   Task<Result<void>> awaitHead();
   Task<Result<void>> passInterim();
@@ -61,19 +61,18 @@ class Journey {
   const RoutePlan* route_ = nullptr;
   upstream::Upstream* upstream_ = nullptr;
   std::string_view upgrade_;
-  TimePoint until_ = kNever;       // timeouts.total
+  TimePoint until_ = kNever;  // timeouts.total
   balance::Tried tried_;
   bool fresh_connection_ = false;  // the next attempt goes to the same server again
-  bool body_begun_ = false;        // octets of the request's body were given to a server
   bool host_removed_ = false;
   uint32_t retries_ = 0;
   std::optional<upstream::RetryTicket> ticket_;
   upstream::Chosen chosen_;
-  io::Buffer out_;                 // the head on its way out
+  io::Buffer out_;  // the head on its way out
   upstream::Lease lease_;
-  TimePoint sent_;                 // when the request was complete
+  TimePoint sent_;  // when the request was complete
   Result<void> uploaded_;
-  Task<void> upload_;              // declared last: it uses what stands above, and goes first
+  Task<void> upload_;  // declared last: it uses what stands above, and goes first
 };
 
 }  // namespace fairlead::proxy

@@ -27,8 +27,10 @@ bool saysItAll(FailureKind kind) {
     case FailureKind::Timeout:
     case FailureKind::TooSlow:
     case FailureKind::Malformed:
-    case FailureKind::TooLarge: return false;
-    default: return true;
+    case FailureKind::TooLarge:
+      return false;
+    default:
+      return true;
   }
 }
 

@@ -25,8 +25,8 @@ struct PipelineParts {
   io::BufferPool& buffers;
   Random& random;
   const Plan& plan;
-  AccessLog::Lane* log = nullptr;   // null: no access log
-  size_t idle_per_server = 256;     // idle connections that this worker keeps to each server
+  AccessLog::Lane* log = nullptr;  // null: no access log
+  size_t idle_per_server = 256;    // idle connections that this worker keeps to each server
 };
 
 // One worker's requests. One thread.

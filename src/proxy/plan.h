@@ -24,19 +24,19 @@ struct HostPlan {
   filter::FirewallRules firewall;
 };
 
-// One route with everything that happens to a request on it, in this order. It leads to a pool or to a
-// fixed answer.
+// One route with everything that happens to a request on it, in this order. It leads to a pool or
+// to a fixed answer.
 struct RoutePlan {
   std::string name;  // "shop.example.com /api"
   filter::FirewallRules firewall;
   filter::ParamRules params;
   filter::RewriteRules rewrite;
   filter::HeaderRules headers;
-  uint32_t pool = 0;                       // index into Plan::pools, when `respond` is not set
+  uint32_t pool = 0;  // index into Plan::pools, when `respond` is not set
   std::optional<filter::Respond> respond;
   upstream::TimeoutSettings timeouts;
   upstream::RetrySettings retry;
-  uint64_t max_body = UINT64_MAX;          // octets of a request's body
+  uint64_t max_body = UINT64_MAX;  // octets of a request's body
   http::h1::PathBytes path_bytes = http::h1::PathBytes::Canonical;
 };
 

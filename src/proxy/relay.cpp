@@ -6,6 +6,10 @@
 namespace fairlead::proxy {
 namespace {
 
+// Two fast ends must not keep the worker from everybody else: a megabyte, then the others have a
+// turn.
+constexpr unsigned kPiecesPerTurn = 16;
+
 // How long the client was waited for, and whether it was worth it.
 class Patience {
  public:
@@ -52,7 +56,8 @@ Task<Result<void>> relay(session::BodyReader& from, session::BodyWriter& to, Rel
   const bool judge_reading = terms.client == RelayTerms::Client::Reader;
   const Step step = judge_reading ? Step::RequestBody : Step::ResponseBody;
   Patience patience(terms, reactor);
-  for (;;) {
+  for (unsigned moved = 1;; ++moved) {
+    if (moved % kPiecesPerTurn == 0) co_await io::NextTurn(reactor);
     const auto piece = from.take();
     if (!piece) co_return std::unexpected(piece.error());
     if (piece->data.empty() && !piece->last && !to.headPending()) {
@@ -67,7 +72,8 @@ Task<Result<void>> relay(session::BodyReader& from, session::BodyWriter& to, Rel
     patience.startWait();
     const std::string_view end = piece->last ? trailerEnd(from, arena) : std::string_view{};
     const TimePoint limit = judge_reading ? terms.until : patience.writeLimit(piece->data.size());
-    if (const auto sent = co_await to.write(piece->data, piece->last, end, terms.idle, limit); !sent) {
+    if (const auto sent = co_await to.write(piece->data, piece->last, end, terms.idle, limit);
+        !sent) {
       Failure failure = sent.error();
       failure.step = step;
       co_return failed(failure, terms, reactor);

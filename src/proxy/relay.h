@@ -1,4 +1,5 @@
-// The only body pump, for requests and responses: what comes off one framing goes out under another.
+// The only body pump, for requests and responses: what comes off one framing goes out under
+// another.
 #pragma once
 
 #include "base/arena.h"
@@ -9,16 +10,18 @@
 namespace fairlead::proxy {
 
 struct RelayTerms {
-  Duration idle{0};        // silence of either side
-  uint64_t min_rate = 0;   // octets per second that the client must move on average; 0: none
+  Duration idle{0};          // silence of either side
+  uint64_t min_rate = 0;     // octets per second that the client must move on average; 0: none
   TimePoint until = kNever;  // the exchange's own deadline
-  // Which end is the client's: only its slowness is judged by `min_rate`, a server may take its time.
+  // Which end is the client's: only its slowness is judged by `min_rate`, a server may take its
+  // time.
   enum class Client : uint8_t { Reader, Writer } client = Client::Writer;
 };
 
-// Moves the rest of the body. Reads only when what was read is written, so that a slow receiver slows the
-// sender down. The writer's pending head leaves with the first octets, or alone when there are none yet.
-// A failure names its side; past `until` it is Deadline. `arena` holds trailers.
+// Moves the rest of the body. Reads only when what was read is written, so that a slow receiver
+// slows the sender down. The writer's pending head leaves with the first octets, or alone when
+// there are none yet. A failure names its side; past `until` it is Deadline. `arena` holds
+// trailers.
 Task<Result<void>> relay(session::BodyReader& from, session::BodyWriter& to, RelayTerms terms,
                          Arena& arena);
 

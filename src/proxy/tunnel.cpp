@@ -4,6 +4,8 @@
 namespace fairlead::proxy {
 namespace {
 
+constexpr unsigned kPiecesPerTurn = 16;  // then everybody else has a turn
+
 // What both directions share.
 struct Shared {
   Duration idle;
@@ -18,7 +20,8 @@ Failure inTunnel(Failure failure) {
 // One direction. When it fails it interrupts the other one, whose reading would otherwise wait on.
 Task<Result<void>> pump(TunnelEnd from, TunnelEnd to, Shared& shared, uint64_t& bytes) {
   io::Reactor& reactor = from.stream.reactor();
-  for (;;) {
+  for (unsigned moved = 1;; ++moved) {
+    if (moved % kPiecesPerTurn == 0) co_await io::NextTurn(reactor);
     if (from.window.empty()) {
       from.window.startMessage();
       const TimePoint deadline = deadlineAfter(shared.last_moved, shared.idle);
@@ -41,7 +44,8 @@ Task<Result<void>> pump(TunnelEnd from, TunnelEnd to, Shared& shared, uint64_t& 
       from.window.received(*got);
     }
     const std::span<char> unread = from.window.unread();
-    const auto sent = co_await to.stream.write(std::string_view(unread.data(), unread.size()), shared.idle);
+    const auto sent =
+        co_await to.stream.write(std::string_view(unread.data(), unread.size()), shared.idle);
     if (!sent) {
       to.stream.failReadSoon(sent.error().kind);
       co_return std::unexpected(inTunnel(sent.error()));

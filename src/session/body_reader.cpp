@@ -12,7 +12,8 @@ void BodyReader::begin(Framing framing, uint64_t limit) {
   limit_ = limit;
   left_ = framing.kind == Framing::Kind::Length ? framing.length : 0;
   octets_ = 0;
-  finished_ = framing.kind == Framing::Kind::None || (framing.kind == Framing::Kind::Length && left_ == 0);
+  finished_ =
+      framing.kind == Framing::Kind::None || (framing.kind == Framing::Kind::Length && left_ == 0);
   filled_ = false;
   ended_ = false;
   if (framing.kind == Framing::Kind::Chunked) decoder_.reset();

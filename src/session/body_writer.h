@@ -1,8 +1,11 @@
 // A message on its way out: the head and the first octets of the body leave in one write.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstring>
+#include <span>
 #include <string_view>
 
 #include "http/h1/chunked.h"
@@ -17,9 +20,11 @@ class BodyWriter {
  public:
   explicit BodyWriter(io::Stream& stream) : stream_(stream) {}
 
-  // The head waits for the first piece. Its bytes must stay until that is written.
-  void begin(std::string_view head, BodyCoding coding) {
-    head_ = head;
+  // The head waits for the first piece. It lies at the front of `room`, whose rest may be used to
+  // put a short first piece behind it; both must stay until that is written.
+  void begin(std::span<char> room, size_t head_length, BodyCoding coding) {
+    head_ = {room.data(), head_length};
+    room_ = room.size() - head_length;
     coding_ = coding;
     sent_ = 0;
   }
@@ -28,22 +33,36 @@ class BodyWriter {
   uint64_t bytesSent() const { return sent_; }
   io::Stream& stream() const { return stream_; }
 
-  // co_await write(...): the pending head, the data, and after the last piece the end of the coding.
-  // `trailer_lines` are used with the last piece of a chunked body; `trailer_end` must be
+  // co_await write(...): the pending head, the data, and after the last piece the end of the
+  // coding. `trailer_lines` are used with the last piece of a chunked body; `trailer_end` must be
   // `makeTrailer(...)` of them when there are any.
   io::WriteOp write(std::string_view data, bool last, std::string_view trailer_end, Duration idle,
                     TimePoint limit) {
     compose(data, last, trailer_end);
     return stream_.write(pieces_, idle, limit);
   }
-  io::WriteOp writeHead(Duration idle, TimePoint limit) { return write({}, false, {}, idle, limit); }
+  io::WriteOp writeHead(Duration idle, TimePoint limit) {
+    return write({}, false, {}, idle, limit);
+  }
 
  private:
   void compose(std::string_view data, bool last, std::string_view trailer_end) {
     pieces_ = {head_, {}, data, {}};
-    head_ = {};
     if (coding_ == BodyCoding::Chunked) frame(data, last, trailer_end);
-    for (const std::string_view piece : pieces_) sent_ += piece.size();
+    size_t total = 0;
+    for (const std::string_view piece : pieces_) total += piece.size();
+    sent_ += total;
+    if (!head_.empty() && total - head_.size() <= std::min(kCopied, room_)) joinBehindHead(total);
+    head_ = {};
+  }
+  // One piece costs the kernel less than a vector of them, and the copy is in the cache.
+  void joinBehindHead(size_t total) {
+    char* at = const_cast<char*>(head_.data()) + head_.size();
+    for (size_t i = 1; i < pieces_.size(); ++i) {
+      if (!pieces_[i].empty()) std::memcpy(at, pieces_[i].data(), pieces_[i].size());
+      at += pieces_[i].size();
+    }
+    pieces_ = {std::string_view(head_.data(), total), {}, {}, {}};
   }
   void frame(std::string_view data, bool last, std::string_view trailer_end) {
     static constexpr std::string_view kEnd = "\r\n0\r\n\r\n";
@@ -57,8 +76,11 @@ class BodyWriter {
     }
   }
 
+  static constexpr size_t kCopied = 4096;
+
   io::Stream& stream_;
   std::string_view head_;
+  size_t room_ = 0;  // bytes behind the head
   BodyCoding coding_ = BodyCoding::None;
   uint64_t sent_ = 0;
   std::array<std::string_view, io::WriteOp::kPieces> pieces_;

@@ -16,14 +16,15 @@ std::unexpected<Failure> headFailure(FailureKind kind, Side side = Side::Upstrea
 Duration announcedIn(const http::Fields& fields) {
   if (!fields.mayHave(http::maskOf(http::FieldId::KeepAlive))) return Duration{0};
   Duration result{0};
-  ascii::forEachListElement(fields.valueOf(http::FieldId::KeepAlive), [&](std::string_view element) {
-    constexpr std::string_view kName = "timeout=";
-    if (!ascii::equalsIgnoreCase(element.substr(0, kName.size()), kName)) return;
-    uint32_t seconds = 0;
-    const std::string_view digits = element.substr(kName.size());
-    const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), seconds);
-    if (parsed.ec == std::errc()) result = std::chrono::seconds(seconds);
-  });
+  ascii::forEachListElement(
+      fields.valueOf(http::FieldId::KeepAlive), [&](std::string_view element) {
+        constexpr std::string_view kName = "timeout=";
+        if (!ascii::equalsIgnoreCase(element.substr(0, kName.size()), kName)) return;
+        uint32_t seconds = 0;
+        const std::string_view digits = element.substr(kName.size());
+        const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), seconds);
+        if (parsed.ec == std::errc()) result = std::chrono::seconds(seconds);
+      });
   return result;
 }
 

@@ -1,4 +1,5 @@
-// The server's side of an HTTP/1.1 connection: sends a request, reads the response's head, lends its body.
+// The server's side of an HTTP/1.1 connection: sends a request, reads the response's head, lends
+// its body.
 #pragma once
 
 #include "http/h1/parser.h"
@@ -27,18 +28,19 @@ class ClientSession {
     answered_ = false;
   }
 
-  // The next response head, interim ones (1xx) included. A time-out leaves the session as it was: the
-  // call may be repeated, which lets the caller move its deadline.
+  // The next response head, interim ones (1xx) included. A time-out leaves the session as it was:
+  // the call may be repeated, which lets the caller move its deadline.
   Task<Result<void>> readHead(http::ResponseHead& head, TimePoint deadline);
-  // After a final head, before its hop-by-hop fields are removed: the body begins; its framing depends on
-  // the request.
+  // After a final head, before its hop-by-hop fields are removed: the body begins; its framing
+  // depends on the request.
   Result<void> beginBody(const http::ResponseHead& head, http::Method request_method);
 
   // Has any byte of a response come since startExchange?
   bool answered() const { return answered_ || !window_.empty(); }
   // The exchange is over and left nothing behind: may the connection carry another?
   bool reusable() const;
-  // How long the server says that it keeps an idle connection (`Keep-Alive: timeout=N`); zero: not said.
+  // How long the server says that it keeps an idle connection (`Keep-Alive: timeout=N`); zero: not
+  // said.
   Duration announcedIdle() const { return announced_idle_; }
   // Gives back the buffer of a connection that lies idle.
   void rest() { window_.startMessage(); }

@@ -20,12 +20,12 @@ struct Exchange {
   http::RequestHead request;
   http::ResponseHead response;
   Arena arena;
-  http::Framing framing;         // of the request's body
-  http::MessageFault fault;      // when the head was refused
-  TimePoint begun;               // first byte of the head seen
-  TimePoint head_read;           // head complete
+  http::Framing framing;     // of the request's body
+  http::MessageFault fault;  // when the head was refused
+  TimePoint begun;           // first byte of the head seen
+  TimePoint head_read;       // head complete
   uint32_t head_bytes = 0;
-  bool keep_alive = true;        // the client allows another exchange on this connection
+  bool keep_alive = true;  // the client allows another exchange on this connection
   bool expects_continue = false;
 
   void clear() {

@@ -1,4 +1,5 @@
-// The bytes received and not yet used, in one borrowed buffer; what a head's views point at stays pinned.
+// The bytes received and not yet used, in one borrowed buffer; what a head's views point at stays
+// pinned.
 #pragma once
 
 #include <cstddef>
@@ -19,8 +20,8 @@ class ReceiveWindow {
   bool empty() const { return begin_ == end_; }
   bool hasBuffer() const { return static_cast<bool>(buffer_); }
 
-  // Where the next bytes are to be received; borrows a buffer when there is none. Moves unread bytes
-  // (never pinned ones) when that makes room; empty when the buffer is full of unread bytes.
+  // Where the next bytes are to be received; borrows a buffer when there is none. Moves unread
+  // bytes (never pinned ones) when that makes room; empty when the buffer is full of unread bytes.
   std::span<char> room() {
     if (!buffer_) buffer_ = pool_.lend();
     if (empty()) {

@@ -27,8 +27,9 @@ struct ClientSide {
   io::BufferPool& buffers;
   ExchangePool& exchanges;
   const ServerLimits& limits;
-  IntrusiveList<ServerSession> idle;  // waiting for a request; the one that waits longest is the last
-  bool draining = false;              // every exchange is the last of its connection
+  IntrusiveList<ServerSession>
+      idle;               // waiting for a request; the one that waits longest is the last
+  bool draining = false;  // every exchange is the last of its connection
 };
 
 // One connection. Owned by the coroutine that serves it; one thread.
@@ -38,10 +39,12 @@ class ServerSession : public IntrusiveNode<ServerSession> {
 
   enum class Next : uint8_t {
     Request,  // `exchange` holds a head that was parsed and vetted
-    Refused,  // `exchange` holds as much of it as was understood, and the fault: answer it and close
+    Refused,  // `exchange` holds as much of it as was understood, and the fault: answer it and
+              // close
     End,      // the client has ended, was silent for too long, or the session was dismissed
   };
-  // The views of the last exchange are void from here on. `exchange` is lent when the first byte comes.
+  // The views of the last exchange are void from here on. `exchange` is lent when the first byte
+  // comes.
   Task<Next> nextExchange(ExchangePool::Lease& exchange);
 
   // The body of the current request.
@@ -56,8 +59,8 @@ class ServerSession : public IntrusiveNode<ServerSession> {
   // The current exchange is the last.
   bool draining() const { return side_.draining; }
 
-  // Ends the connection so that the last answer reaches a client that still sends: no more bytes from
-  // here, and what comes is read and thrown away for a short time (RFC 9112 section 9.6).
+  // Ends the connection so that the last answer reaches a client that still sends: no more bytes
+  // from here, and what comes is read and thrown away for a short time (RFC 9112 section 9.6).
   Task<void> closeLingering();
 
  private:

@@ -8,8 +8,8 @@
 namespace fairlead {
 namespace {
 
-constexpr size_t kStep = 64;           // frames are rounded up to whole cache lines
-constexpr size_t kClasses = 64;        // up to 4 KiB; larger frames come from the heap
+constexpr size_t kStep = 64;              // frames are rounded up to whole cache lines
+constexpr size_t kClasses = 64;           // up to 4 KiB; larger frames come from the heap
 constexpr uint32_t kKeepPerClass = 4096;  // beyond that, memory goes back to the heap
 
 struct Free {

@@ -8,8 +8,8 @@
 
 namespace fairlead {
 
-// A set of independent tasks, each dropped when it ends. One thread. Destroying the scope drops what
-// still runs; it must not be destroyed by one of its own tasks.
+// A set of independent tasks, each dropped when it ends. One thread. Destroying the scope drops
+// what still runs; it must not be destroyed by one of its own tasks.
 class Scope {
  public:
   // Called with what escaped from a task; a bug that must not end the others.

@@ -22,7 +22,9 @@ namespace detail {
 class PromiseBase {
  public:
   static void* operator new(size_t bytes) { return FramePool::allocate(bytes); }
-  static void operator delete(void* frame, size_t bytes) noexcept { FramePool::release(frame, bytes); }
+  static void operator delete(void* frame, size_t bytes) noexcept {
+    FramePool::release(frame, bytes);
+  }
 
   std::suspend_always initial_suspend() noexcept { return {}; }
 
@@ -39,7 +41,8 @@ class PromiseBase {
   // An exception means a bug; it travels to whoever awaits, and ends at the worker's edge.
   void unhandled_exception() noexcept { error_ = std::current_exception(); }
   void rethrow() const {
-    if (error_) [[unlikely]] std::rethrow_exception(error_);
+    if (error_) [[unlikely]]
+      std::rethrow_exception(error_);
   }
 
   std::coroutine_handle<> continuation_ = std::noop_coroutine();
@@ -75,9 +78,9 @@ class Promise<void> : public PromiseBase {
 
 }  // namespace detail
 
-// A coroutine that has not ended, or whose result was not taken. Nothing runs before it is awaited or
-// started; dropping it ends it where it stands, with the destructors of its locals. A task must not be
-// dropped by code that the task itself is running.
+// A coroutine that has not ended, or whose result was not taken. Nothing runs before it is awaited
+// or started; dropping it ends it where it stands, with the destructors of its locals. A task must
+// not be dropped by code that the task itself is running.
 template <typename T>
 class [[nodiscard]] Task {
  public:

@@ -9,7 +9,8 @@ namespace {
 constexpr Duration kSweepEvery = std::chrono::seconds(1);
 constexpr Duration kAnnouncementMargin = std::chrono::seconds(1);
 
-// What the server announced, less a second, else the pool's setting; zero means that it is not kept.
+// What the server announced, less a second, else the pool's setting; zero means that it is not
+// kept.
 Duration idleTime(const Connection& connection, const Pool& pool) {
   const Duration announced = connection.session.announcedIdle();
   if (announced.count() == 0) return pool.timeouts.upstream_idle;
@@ -28,7 +29,10 @@ void Lease::keep() { pool_->put(std::move(connection_)); }
 
 ConnectionPool::ConnectionPool(const Pool& pool, io::Reactor& reactor, io::BufferPool& buffers,
                                size_t per_server)
-    : pool_(pool), reactor_(reactor), buffers_(buffers), per_server_(std::max<size_t>(1, per_server)) {
+    : pool_(pool),
+      reactor_(reactor),
+      buffers_(buffers),
+      per_server_(std::max<size_t>(1, per_server)) {
   for (size_t i = 0; i < pool.endpoints.size(); ++i) idle_.push_back(std::make_unique<Idle>());
 }
 

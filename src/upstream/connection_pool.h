@@ -57,11 +57,12 @@ class Lease {
 class ConnectionPool {
  public:
   // `per_server`: idle connections kept for each server at the most.
-  ConnectionPool(const Pool& pool, io::Reactor& reactor, io::BufferPool& buffers, size_t per_server);
+  ConnectionPool(const Pool& pool, io::Reactor& reactor, io::BufferPool& buffers,
+                 size_t per_server);
   ~ConnectionPool();
 
-  // An idle connection that is alive as far as the reactor has seen; with Proof::Socket the socket itself is
-  // asked as well, for a request that could not be sent twice. Empty when there is none.
+  // An idle connection that is alive as far as the reactor has seen; with Proof::Socket the socket
+  // itself is asked as well, for a request that could not be sent twice. Empty when there is none.
   enum class Proof : uint8_t { Reactor, Socket };
   Lease takeIdle(balance::EndpointId endpoint, Proof proof);
   // A new connection, which must stand before the deadline.

@@ -12,25 +12,33 @@ namespace {
 
 using balance::Health;
 
-// A check that dies of a bug stops; the server keeps its last state. The bug itself is fatal elsewhere.
+// A check that dies of a bug stops; the server keeps its last state. The bug itself is fatal
+// elsewhere.
 void rethrowBug(std::exception_ptr bug) { std::rethrow_exception(bug); }
 
 std::string wordsFor(const Failure& failure) {
   switch (failure.kind) {
-    case FailureKind::ConnectRefused: return "connection refused";
-    case FailureKind::ConnectTimeout: return "no connection within the timeout";
-    case FailureKind::Timeout: return "no answer within the timeout";
+    case FailureKind::ConnectRefused:
+      return "connection refused";
+    case FailureKind::ConnectTimeout:
+      return "no connection within the timeout";
+    case FailureKind::Timeout:
+      return "no answer within the timeout";
     case FailureKind::Closed:
-    case FailureKind::Reset: return "connection closed without an answer";
-    case FailureKind::Malformed: return "the answer is not valid HTTP";
-    default: return "connection failed";
+    case FailureKind::Reset:
+      return "connection closed without an answer";
+    case FailureKind::Malformed:
+      return "the answer is not valid HTTP";
+    default:
+      return "connection failed";
   }
 }
 
 std::string requestFor(const HealthSettings& settings, const balance::Endpoint& endpoint) {
   const std::string& host = settings.host.value.empty() ? endpoint.address : settings.host.value;
-  return fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: fairlead-health\r\nConnection: close\r\n\r\n",
-                     settings.method.value, settings.path.value, host);
+  return fmt::format(
+      "{} {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: fairlead-health\r\nConnection: close\r\n\r\n",
+      settings.method.value, settings.path.value, host);
 }
 
 bool isWell(uint16_t status) { return status >= 200 && status < 400; }
@@ -86,7 +94,8 @@ Task<void> HealthChecker::checkForever(const Pool& pool, balance::Endpoint& endp
 
 Duration HealthChecker::nextPause(const HealthSettings& settings) {
   const double jitter = 0.8 + 0.4 * random_.unit();
-  return Duration(static_cast<Duration::rep>(static_cast<double>(settings.every.value.count()) * jitter));
+  return Duration(
+      static_cast<Duration::rep>(static_cast<double>(settings.every.value.count()) * jitter));
 }
 
 Task<std::string> HealthChecker::probe(const Pool& pool, balance::Endpoint& endpoint) {
@@ -128,7 +137,8 @@ Task<std::string> HealthChecker::probeAddress(const HealthSettings& settings,
 
   const std::string request = requestFor(settings, endpoint);
   session.startExchange();
-  if (const auto sent = co_await session.stream().write(std::string_view(request), Duration{0}, deadline);
+  if (const auto sent =
+          co_await session.stream().write(std::string_view(request), Duration{0}, deadline);
       !sent)
     co_return wordsFor(sent.error());
   auto head = std::make_unique<http::ResponseHead>();
@@ -137,7 +147,8 @@ Task<std::string> HealthChecker::probeAddress(const HealthSettings& settings,
       co_return wordsFor(read.error());
   } while (head->status < 200);
   if (!isWell(head->status))
-    co_return fmt::format("{} {} answered {}", settings.method.value, settings.path.value, head->status);
+    co_return fmt::format("{} {} answered {}", settings.method.value, settings.path.value,
+                          head->status);
   co_return std::string();
 }
 

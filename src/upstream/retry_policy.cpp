@@ -28,8 +28,7 @@ RetryDecision judgeRetry(const Failure& failure, const AttemptFacts& facts,
                          const RetrySettings& settings) {
   const RetryWhen& when = settings.when;
   if (facts.body_begun && !facts.body_replayable) return RetryDecision::No;
-  if (isConnectFailure(failure))
-    return when.connect ? counted(facts, settings) : RetryDecision::No;
+  if (isConnectFailure(failure)) return when.connect ? counted(facts, settings) : RetryDecision::No;
   if (!diedUnanswered(failure, facts)) return RetryDecision::No;
   const bool idempotent = http::isIdempotent(facts.method);
   if (facts.reused) {
@@ -42,7 +41,8 @@ RetryDecision judgeRetry(const Failure& failure, const AttemptFacts& facts,
 RetryDecision judgeRetryOfStatus(uint16_t status, const AttemptFacts& facts,
                                  const RetrySettings& settings) {
   const auto& statuses = settings.when.value.statuses;
-  if (std::find(statuses.begin(), statuses.end(), status) == statuses.end()) return RetryDecision::No;
+  if (std::find(statuses.begin(), statuses.end(), status) == statuses.end())
+    return RetryDecision::No;
   if (!http::isIdempotent(facts.method) || (facts.body_begun && !facts.body_replayable))
     return RetryDecision::No;
   return counted(facts, settings);

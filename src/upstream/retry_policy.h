@@ -1,4 +1,5 @@
-// May a failed attempt be tried again, and how? Pure (RFC 9110 section 9.2.2 and the defaults table).
+// May a failed attempt be tried again, and how? Pure (RFC 9110 section 9.2.2 and the defaults
+// table).
 #pragma once
 
 #include <cstdint>

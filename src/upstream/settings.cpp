@@ -13,7 +13,7 @@ constexpr std::array<std::string_view, 7> kRetryWords{"connect", "refused", "sta
                                                       "502",     "503",     "504"};
 constexpr std::array<std::string_view, 3> kMethods{"GET", "HEAD", "OPTIONS"};
 
-// `500B/s` is `500B`: the key says already that it is a rate.
+// A rate as everywhere, `500/s`, here of bytes; `500B/s` and `1KiB` say the same with a unit.
 void readMinRate(const Value* value, Setting<uint64_t>& into, Diagnostics& out) {
   if (value == nullptr) return;
   if (value->isOff()) {
@@ -21,7 +21,10 @@ void readMinRate(const Value* value, Setting<uint64_t>& into, Diagnostics& out) 
     return;
   }
   Value size = *value;
-  if (size.text.ends_with("/s")) size.text.resize(size.text.size() - 2);
+  if (size.text.ends_with("/s")) {
+    size.text.resize(size.text.size() - 2);
+    if (size.text.find_first_not_of("0123456789") == std::string::npos) size.text += "B";
+  }
   if (const auto bytes = readSize(size, out)) into = {*bytes, value->mark};
 }
 

@@ -26,7 +26,8 @@ class InFlight {
   }
   ~InFlight() { end(); }
   void end() {
-    if (endpoint_) std::exchange(endpoint_, nullptr)->in_flight.fetch_sub(1, std::memory_order_relaxed);
+    if (endpoint_)
+      std::exchange(endpoint_, nullptr)->in_flight.fetch_sub(1, std::memory_order_relaxed);
   }
 
  private:

@@ -72,12 +72,14 @@ Snapshot compile(const config::Config& config) {
   plan.trusted = config.trusted_proxies;
   plan.firewall = config.firewall;
   for (const config::Pool& pool : config.pools) plan.pools.push_back(compilePool(pool));
-  for (const config::Host& host : config.hosts) plan.hosts.push_back({host.names.front(), host.firewall});
+  for (const config::Host& host : config.hosts)
+    plan.hosts.push_back({host.names.front(), host.firewall});
   for (const config::Route& route : config.routes) plan.routes.push_back(compileRoute(route));
   plan.router = compileRouter(config);
   snapshot.client_limits.head_time = config.default_pool_rules.timeouts.head;
   snapshot.client_limits.idle_time = config.default_pool_rules.timeouts.idle;
-  for (const config::Listen& listen : config.listens) snapshot.listens.push_back(compileListen(listen));
+  for (const config::Listen& listen : config.listens)
+    snapshot.listens.push_back(compileListen(listen));
   return snapshot;
 }
 

@@ -1,4 +1,5 @@
-// The compiled configuration that all workers share: immutable, kept alive by whoever still uses it.
+// The compiled configuration that all workers share: immutable, kept alive by whoever still uses
+// it.
 #pragma once
 
 #include <vector>

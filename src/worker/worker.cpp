@@ -6,8 +6,9 @@
 namespace fairlead::worker {
 namespace {
 
-constexpr size_t kIdlePerServer = 256;   // of the process
-constexpr unsigned kAcceptsPerTurn = 64;  // then everybody else has a turn
+constexpr size_t kIdlePerServer = 256;      // of the process
+constexpr unsigned kAcceptsPerTurn = 64;    // then everybody else has a turn
+constexpr unsigned kExchangesPerTurn = 32;  // of one connection that pipelines without end
 constexpr size_t kShedAtOnce = 64;
 constexpr Duration kAcceptPause = std::chrono::milliseconds(50);
 
@@ -69,7 +70,8 @@ Task<void> Worker::serveConnection(io::Accepted accepted, uint16_t port) {
                                   .listener_port = port};
   session::ExchangePool::Lease exchange;
   proxy::After after = proxy::After::Next;
-  while (after == proxy::After::Next) {
+  for (unsigned served = 1; after == proxy::After::Next; ++served) {
+    if (served % kExchangesPerTurn == 0) co_await io::NextTurn(reactor_);
     const auto next = co_await session.nextExchange(exchange);
     if (next == session::ServerSession::Next::End) break;
     after = next == session::ServerSession::Next::Request

@@ -1,5 +1,5 @@
-// One core's whole world: reactor, listeners, sessions, connections to servers, buffers. It shares only
-// the snapshot and the endpoints' live state.
+// One core's whole world: reactor, listeners, sessions, connections to servers, buffers. It shares
+// only the snapshot and the endpoints' live state.
 #pragma once
 
 #include <atomic>
@@ -36,7 +36,8 @@ struct WorkerParts {
   size_t workers = 1;  // how many share the limits that count per process
 };
 
-// Made on any thread; `run` is called on its own. `drain`, `stop` and the counters are for any thread.
+// Made on any thread; `run` is called on its own. `drain`, `stop` and the counters are for any
+// thread.
 class Worker {
  public:
   explicit Worker(WorkerParts parts);

@@ -1,0 +1,84 @@
+"""Fixtures of the end-to-end suite: the binary, scripted origins and the course's servers."""
+
+import pytest
+from edge import BINARY, DeadPort, Edge
+from origin import Origin
+from servers import SampleServer
+
+
+def pytest_report_header():
+    return f"fairlead: {BINARY}"
+
+
+def pytest_sessionstart():
+    if not BINARY.exists():
+        pytest.exit(f"{BINARY} is not there: build it, or set FAIRLEAD_BINARY", returncode=3)
+
+
+def _edges(folder):
+    edges = []
+
+    def start(config, **options):
+        edges.append(Edge(folder, config, **options))
+        return edges[-1]
+
+    yield start
+    for edge in edges:
+        edge.stop()
+
+
+def _origins():
+    origins = []
+
+    def start(*scripts, **options):
+        origins.append(Origin(*scripts, **options))
+        return origins[-1]
+
+    yield start
+    for origin in origins:
+        origin.close()
+
+
+@pytest.fixture
+def origin():
+    """origin(script, ...): a scripted server."""
+    yield from _origins()
+
+
+@pytest.fixture
+def fairlead(origin, tmp_path):
+    """fairlead(config, ...): a running binary, stopped before the origins are."""
+    yield from _edges(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def module_origin():
+    yield from _origins()
+
+
+@pytest.fixture(scope="module")
+def module_fairlead(module_origin, tmp_path_factory):
+    """The same for all rows of a module's table."""
+    yield from _edges(tmp_path_factory.mktemp("module"))
+
+
+@pytest.fixture
+def dead_port():
+    """An address that refuses connections."""
+    dead = DeadPort()
+    yield dead
+    dead.close()
+
+
+@pytest.fixture(scope="module")
+def sample_servers():
+    """sample_servers(name, ...): a Flask server that says who it is."""
+    servers = []
+
+    def start(name, **options):
+        servers.append(SampleServer(name, **options))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()
