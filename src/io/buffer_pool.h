@@ -1,7 +1,9 @@
-// Receive and send buffers of one size, lent while bytes are on their way and given back when idle.
+// Receive and send buffers of two sizes, lent while bytes are on their way and given back when idle.
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <utility>
@@ -11,62 +13,78 @@ namespace fairlead::io {
 
 class BufferPool;
 
+// Small ones hold the head of a request while its answer is awaited; large ones move bodies.
+enum class BufferSize : uint8_t { Small, Large };
+
+constexpr size_t bytesOf(BufferSize size) {
+  return size == BufferSize::Small ? size_t{4} * 1024 : size_t{64} * 1024;
+}
+
 // A lent buffer; gives itself back. Empty when default-constructed.
 class Buffer {
  public:
-  static constexpr size_t kSize = 64 * 1024;
-
   Buffer() = default;
-  Buffer(BufferPool& pool, char* data) : pool_(&pool), data_(data) {}
+  Buffer(BufferPool& pool, BufferSize size, char* data) : pool_(&pool), data_(data), kind_(size) {}
   Buffer(Buffer&& other) noexcept
-      : pool_(other.pool_), data_(std::exchange(other.data_, nullptr)) {}
+      : pool_(other.pool_), data_(std::exchange(other.data_, nullptr)), kind_(other.kind_) {}
   Buffer& operator=(Buffer&& other) noexcept {
     if (this != &other) {
       giveBack();
       pool_ = other.pool_;
       data_ = std::exchange(other.data_, nullptr);
+      kind_ = other.kind_;
     }
     return *this;
   }
   ~Buffer() { giveBack(); }
 
   char* data() const { return data_; }
-  std::span<char> all() const { return {data_, kSize}; }
+  size_t size() const { return data_ ? bytesOf(kind_) : 0; }
+  BufferSize kind() const { return kind_; }
+  std::span<char> all() const { return {data_, size()}; }
   explicit operator bool() const { return data_ != nullptr; }
   void giveBack();
 
  private:
   BufferPool* pool_ = nullptr;
   char* data_ = nullptr;
+  BufferSize kind_ = BufferSize::Large;
 };
 
 // Last in, first out, so that the buffers in use stay in the cache. One thread; outlives its
 // buffers.
 class BufferPool {
  public:
-  // Free buffers beyond `keep` go back to the heap.
-  explicit BufferPool(size_t keep = 128) : keep_(keep) { free_.reserve(keep); }
+  // Free bytes of each size beyond `keep_bytes` go back to the heap.
+  explicit BufferPool(size_t keep_bytes = size_t{16} * 1024 * 1024) : keep_bytes_(keep_bytes) {
+    for (auto& list : free_) list.reserve(256);
+  }
 
-  Buffer lend() {
-    if (free_.empty()) return {*this, new char[Buffer::kSize]};
-    char* data = free_.back().release();
-    free_.pop_back();
-    return {*this, data};
+  Buffer lend(BufferSize size = BufferSize::Large) {
+    List& list = listOf(size);
+    if (list.empty()) return {*this, size, new char[bytesOf(size)]};
+    char* data = list.back().release();
+    list.pop_back();
+    return {*this, size, data};
   }
 
  private:
   friend class Buffer;
-  void take(char* data) {
+  using List = std::vector<std::unique_ptr<char[]>>;
+
+  List& listOf(BufferSize size) { return free_[static_cast<size_t>(size)]; }
+  void take(BufferSize size, char* data) {
     std::unique_ptr<char[]> owned(data);
-    if (free_.size() < keep_) free_.push_back(std::move(owned));
+    List& list = listOf(size);
+    if (list.size() * bytesOf(size) < keep_bytes_) list.push_back(std::move(owned));
   }
 
-  size_t keep_;
-  std::vector<std::unique_ptr<char[]>> free_;
+  size_t keep_bytes_;
+  std::array<List, 2> free_;
 };
 
 inline void Buffer::giveBack() {
-  if (data_) pool_->take(std::exchange(data_, nullptr));
+  if (data_) pool_->take(kind_, std::exchange(data_, nullptr));
 }
 
 }  // namespace fairlead::io

@@ -2,6 +2,7 @@
 // spills into it.
 #include "io/timer_wheel.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace fairlead::io {
@@ -74,41 +75,29 @@ void TimerWheel::fireSlot(unsigned slot, TimePoint now) {
 void TimerWheel::advance(TimePoint now) {
   if (now < hint_) return;
   const auto target = static_cast<uint64_t>((now - start_).count() / kTick.count());
-  while (tick_ < target) {
-    const uint64_t next = nextTick();
-    if (next > target) {
-      tick_ = target;
-      break;
-    }
+  uint64_t next = nextOccupied();
+  while (next <= target) {
     tick_ = next;
     if (tick_ % kSlots == 0) cascade(1);
     fireSlot(static_cast<unsigned>(tick_ % kSlots), now);
+    next = nextOccupied();
   }
-  hint_ = firstOccupied();
+  tick_ = target;
+  hint_ = next == kNoTick ? kNever : start_ + static_cast<Duration::rep>(next) * kTick;
 }
 
-uint64_t TimerWheel::nextTick() const {
-  const uint64_t wrap = (tick_ | (kSlots - 1)) + 1;  // where level 1 must be cascaded
-  for (uint64_t tick = tick_ + 1; tick < wrap; ++tick)
-    if (slots_[0][tick % kSlots]) return tick;
-  return wrap;
-}
-
-TimePoint TimerWheel::firstOccupied() const {
-  std::optional<uint64_t> best;
+// A timer is at most 64 slots ahead on its level, so the slot of `tick_` itself holds what comes last.
+uint64_t TimerWheel::nextOccupied() const {
+  uint64_t best = kNoTick;
   for (unsigned level = 0; level < kLevels; ++level) {
-    const uint64_t unit = uint64_t{1} << (kBits * level);
     const uint64_t base = tick_ >> (kBits * level);
-    for (uint64_t ahead = level == 0 ? 1 : 0; ahead <= kSlots; ++ahead) {
-      if (!slots_[level][(base + ahead) % kSlots]) continue;
-      const uint64_t tick = (base + ahead) * unit;
-      const uint64_t at = tick > tick_ ? tick : tick_ + 1;
-      if (!best || at < *best) best = at;
+    for (uint64_t slot = base + 1; slot <= base + kSlots; ++slot) {
+      if (!slots_[level][slot % kSlots]) continue;
+      best = std::min(best, slot << (kBits * level));
       break;
     }
   }
-  if (!best) return kNever;
-  return start_ + static_cast<Duration::rep>(*best) * kTick;
+  return best;
 }
 
 }  // namespace fairlead::io

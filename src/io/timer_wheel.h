@@ -60,16 +60,15 @@ class TimerWheel {
   static constexpr unsigned kBits = 6;
   static constexpr unsigned kSlots = 1u << kBits;
   static constexpr unsigned kLevels = 5;
+  static constexpr uint64_t kNoTick = UINT64_MAX;
 
   uint64_t tickCeil(TimePoint at) const;
   void insert(Timer& timer);
   void link(Timer& timer, unsigned level, unsigned slot);
   void cascade(unsigned level);
   void fireSlot(unsigned slot, TimePoint now);
-  // The next tick after `tick_` at which something is in level 0 or a level must be cascaded.
-  uint64_t nextTick() const;
-  // The time of the first slot that is not empty, or kNever.
-  TimePoint firstOccupied() const;
+  // The next tick after `tick_` at which a slot of any level is to be emptied, or kNoTick.
+  uint64_t nextOccupied() const;
 
   TimePoint start_;
   uint64_t tick_ = 0;  // everything due up to this tick has fired; lags while nothing is due

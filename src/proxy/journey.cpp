@@ -215,11 +215,13 @@ Task<Result<void>> Journey::send(size_t head_length) {
     upload_ = upload();
     upload_.start();
     if (uploading()) co_return Result<void>{};
+    out_.giveBack();
     sent_ = now();
     // A server that stops reading may have answered already; awaitHead will tell.
     co_return uploaded_ || uploaded_.error().side == Side::Upstream ? Result<void>{} : uploaded_;
   }
   const auto written = co_await writer.write({}, true, {}, route_->timeouts.body, until_);
+  out_.giveBack();
   sent_ = now();
   outcome_.bytes_in = exchange_.head_bytes + body.octets();
   if (!written) co_return failWith(written.error().kind, Step::Send, Side::Upstream);

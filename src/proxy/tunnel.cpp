@@ -32,7 +32,7 @@ Task<Result<void>> pump(TunnelEnd from, TunnelEnd to, Shared& shared, uint64_t& 
         to.stream.failReadSoon(ready.error().kind);
         co_return std::unexpected(inTunnel(ready.error()));
       }
-      const auto got = co_await from.stream.read(from.window.room(), deadline);
+      const auto got = co_await from.stream.read(from.window.largeRoom(), deadline);
       if (!got && got.error().kind == FailureKind::Closed) {
         to.stream.shutdownWrite();
         co_return Result<void>{};

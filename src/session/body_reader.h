@@ -32,7 +32,7 @@ class BodyReader {
   class [[nodiscard]] FillOp : public io::ReadOp {
    public:
     FillOp(BodyReader& body, TimePoint deadline)
-        : ReadOp(body.stream_, body.window_.room(), deadline), body_(body) {}
+        : ReadOp(body.stream_, body.window_.largeRoom(), deadline), body_(body) {}
     Result<void> await_resume() { return body_.onFilled(ReadOp::await_resume()); }
 
    private:

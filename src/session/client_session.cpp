@@ -52,7 +52,9 @@ Task<Result<void>> ClientSession::readHead(http::ResponseHead& head, TimePoint d
       if (status == http::h1::ParseStatus::Complete) break;
       if (status == http::h1::ParseStatus::Fault) co_return headFailure(FailureKind::Malformed);
     }
-    const auto got = co_await stream_.read(window_.room(), deadline);
+    // A buffer is borrowed only when there is something to put into it.
+    auto got = co_await stream_.waitReadable(deadline);
+    if (got) got = co_await stream_.read(window_.room(), deadline);
     if (!got) {
       const Side side = got.error().kind == FailureKind::ClientGone ? Side::Client : Side::Upstream;
       co_return headFailure(got.error().kind, side);

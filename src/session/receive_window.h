@@ -1,4 +1,4 @@
-// The bytes received and not yet used, in one borrowed buffer; what a head's views point at stays
+// The bytes received and not yet used, in borrowed buffers; what a head's views point at stays
 // pinned.
 #pragma once
 
@@ -12,9 +12,13 @@ namespace fairlead::session {
 
 //   0 ......... floor ......... begin ......... end ......... size
 //   pinned head        used up         unread         room
+//
+// A window that starts small moves to a large buffer when a head does not fit, or when a body is
+// to be received; the pinned head then stays where it is, in the small one.
 class ReceiveWindow {
  public:
-  explicit ReceiveWindow(io::BufferPool& pool) : pool_(pool) {}
+  explicit ReceiveWindow(io::BufferPool& pool, io::BufferSize first = io::BufferSize::Large)
+      : pool_(pool), first_(first) {}
 
   std::span<char> unread() const { return {buffer_.data() + begin_, end_ - begin_}; }
   bool empty() const { return begin_ == end_; }
@@ -23,16 +27,32 @@ class ReceiveWindow {
   // Where the next bytes are to be received; borrows a buffer when there is none. Moves unread
   // bytes (never pinned ones) when that makes room; empty when the buffer is full of unread bytes.
   std::span<char> room() {
-    if (!buffer_) buffer_ = pool_.lend();
+    if (!buffer_) buffer_ = pool_.lend(first_);
     if (empty()) {
       begin_ = end_ = floor_;
-    } else if (end_ == io::Buffer::kSize && begin_ > floor_) {
+    } else if (end_ == buffer_.size() && begin_ > floor_) {
       std::memmove(buffer_.data() + floor_, buffer_.data() + begin_, end_ - begin_);
       end_ -= begin_ - floor_;
       begin_ = floor_;
     }
-    return {buffer_.data() + end_, io::Buffer::kSize - end_};
+    return {buffer_.data() + end_, buffer_.size() - end_};
   }
+  // The same, in a large buffer.
+  std::span<char> largeRoom() {
+    if (buffer_ && buffer_.kind() == io::BufferSize::Small) moveToLarge();
+    if (!buffer_) buffer_ = pool_.lend(io::BufferSize::Large);
+    return room();
+  }
+  // Is a small buffer full with an unfinished head? Then `grow` moves it; views into it are void.
+  bool mustGrow() const {
+    return buffer_ && buffer_.kind() == io::BufferSize::Small && begin_ == 0 &&
+           end_ == buffer_.size();
+  }
+  void grow() {
+    moveToLarge();
+    head_.giveBack();
+  }
+
   void received(size_t bytes) { end_ += bytes; }
   void consume(size_t bytes) { begin_ += bytes; }
 
@@ -47,6 +67,7 @@ class ReceiveWindow {
   // The next message begins with what is unread; views into the last one are void. Without unread
   // bytes the buffer goes back to the pool.
   void startMessage() {
+    head_.giveBack();
     floor_ = 0;
     if (empty()) {
       buffer_.giveBack();
@@ -59,7 +80,18 @@ class ReceiveWindow {
   }
 
  private:
+  void moveToLarge() {
+    io::Buffer large = pool_.lend(io::BufferSize::Large);
+    std::memcpy(large.data(), buffer_.data() + begin_, end_ - begin_);
+    end_ -= begin_;
+    begin_ = floor_ = 0;
+    head_ = std::move(buffer_);
+    buffer_ = std::move(large);
+  }
+
   io::BufferPool& pool_;
+  io::BufferSize first_;
+  io::Buffer head_;  // pinned, when the rest of the message lies in another buffer
   io::Buffer buffer_;
   size_t floor_ = 0;
   size_t begin_ = 0;

@@ -13,7 +13,7 @@ constexpr Duration kLingerTime = std::chrono::seconds(2);
 ServerSession::ServerSession(io::Stream& stream, ClientSide& side)
     : stream_(stream),
       side_(side),
-      window_(side.buffers),
+      window_(side.buffers, io::BufferSize::Small),
       body_(stream, window_, Side::Client),
       writer_(stream) {}
 
@@ -43,6 +43,12 @@ Task<ServerSession::Next> ServerSession::nextExchange(ExchangePool::Lease& excha
       if (status == http::h1::ParseStatus::Fault) {
         exchange->fault = parser.fault();
         co_return Next::Refused;
+      }
+      if (window_.mustGrow()) {
+        window_.grow();
+        parser.reset();
+        exchange->clear();
+        continue;
       }
     }
     const auto got = co_await stream_.read(window_.room(), deadline);

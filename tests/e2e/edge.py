@@ -15,7 +15,7 @@ from waiting import PATIENCE, eventually, happens
 from wire import Client
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-BINARY = Path(os.environ.get("FAIRLEAD_BINARY", REPOSITORY / "build" / "dev" / "fairlead"))
+BINARY = Path(os.environ.get("FAIRLEAD_BINARY", REPOSITORY / "build" / "dev" / "fairlead")).resolve()
 
 # Below the kernel's ephemeral ports, and apart for each parallel pytest worker: fairlead listens
 # with SO_REUSEPORT, so that two of them on one port would both start.
