@@ -92,11 +92,7 @@ void ConnectionPool::put(std::unique_ptr<Connection> connection) {
   Idle& idle = *idle_[connection->endpoint()];
   const Duration keep = idleTime(*connection, pool_);
   if (keep.count() <= 0) return;
-  if (idle.size() >= per_server_) {
-    Connection* oldest = idle.back();
-    oldest->unlink();
-    delete oldest;
-  }
+  connection->idle_since = reactor_.now();
   connection->idle_until = reactor_.now() + keep;
   connection->session.rest();
   connection->session.stream().setAttendant(connection.get());
@@ -108,7 +104,10 @@ void ConnectionPool::sweep(TimePoint now) {
   bool any = false;
   for (const auto& idle : idle_) {
     while (Connection* oldest = idle->back()) {
-      if (oldest->idle_until > now) break;
+      // More than the limit may come back at once and be needed again at once: what goes is what
+      // nobody needed for a while.
+      const bool surplus = idle->size() > per_server_ && oldest->idle_since + kSweepEvery <= now;
+      if (oldest->idle_until > now && !surplus) break;
       oldest->unlink();
       delete oldest;
     }

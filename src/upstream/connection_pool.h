@@ -27,6 +27,7 @@ class Connection final : public IntrusiveNode<Connection>, public io::Stream::At
   void onStir(io::Stream& stream) override;
 
   session::ClientSession session;
+  TimePoint idle_since{};
   TimePoint idle_until = kNever;
   bool reused = false;
 
@@ -56,7 +57,7 @@ class Lease {
 
 class ConnectionPool {
  public:
-  // `per_server`: idle connections kept for each server at the most.
+  // `per_server`: no more than so many connections to one server lie idle for longer than a second.
   ConnectionPool(const Pool& pool, io::Reactor& reactor, io::BufferPool& buffers,
                  size_t per_server);
   ~ConnectionPool();
