@@ -81,8 +81,8 @@ Exit show(const std::string& config_file) {
 }
 
 int mainWith(int argc, char** argv, const char* version) {
-  // The steady way allocates nothing, so one arena serves all threads, and it may grow in large steps:
-  // an arena a thread would ask the kernel for every few pages.
+  // The steady way allocates nothing, so one arena serves all threads, and it may grow in large
+  // steps: an arena a thread would ask the kernel for every few pages.
   ::mallopt(M_ARENA_MAX, 1);
   ::mallopt(M_TOP_PAD, 4 << 20);
   ::mallopt(M_TRIM_THRESHOLD, 64 << 20);

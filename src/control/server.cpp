@@ -235,6 +235,8 @@ void Server::drain() {
   for (const auto& worker : workers_) worker->stop();
   for (std::thread& thread : threads_) thread.join();
   access_log_->stop();
+  if (const uint64_t dropped = access_log_->dropped(); dropped > 0)
+    log_.warning("the access log lost {} lines: its reader or its disk was too slow", dropped);
   for (const io::ListenAddress& at : snapshot_->listens)
     if (!at.unix_path.empty()) ::unlink(at.unix_path.c_str());
   log_.info("stopped");

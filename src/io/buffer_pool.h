@@ -1,4 +1,5 @@
-// Receive and send buffers of two sizes, lent while bytes are on their way and given back when idle.
+// Receive and send buffers of two sizes, lent while bytes are on their way and given back when
+// idle.
 #pragma once
 
 #include <array>

@@ -10,6 +10,8 @@
 #include <system_error>
 #include <utility>
 
+#include "io/system_call.h"
+
 namespace fairlead::io {
 namespace {
 
@@ -87,7 +89,7 @@ int Reactor::waitMilliseconds(Duration longest) const {
 
 void Reactor::turn(Duration longest) {
   epoll_event events[kEventsPerTurn];
-  const int count = ::epoll_wait(epoll_.get(), events, kEventsPerTurn, waitMilliseconds(longest));
+  const int count = waitForEvents(epoll_.get(), events, kEventsPerTurn, waitMilliseconds(longest));
   refreshNow();
   const TimePoint begin = now_;
   for (int i = 0; i < count; ++i) dispatch(events[i].data.u64, events[i].events);

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "io/socket_address.h"
+#include "io/system_call.h"
 
 namespace fairlead::io {
 namespace {
@@ -54,7 +55,7 @@ Result<size_t> ReadOp::await_resume() const {
 
 bool ReadOp::attempt() {
   if (into_.empty()) return true;
-  const ssize_t got = ::recv(stream_.fd(), into_.data(), into_.size(), 0);
+  const ssize_t got = receiveFrom(stream_.fd(), into_.data(), into_.size());
   if (got > 0) [[likely]] {
     count_ = static_cast<size_t>(got);
     // A short read emptied the socket: what comes later gives a new edge. An end that was seen
@@ -108,12 +109,12 @@ void WriteOp::extendDeadline() {
 
 ssize_t WriteOp::push() const {
   const uint32_t left = count_ - first_;
-  if (left == 1)
-    return ::send(stream_.fd(), pieces_[first_].iov_base, pieces_[first_].iov_len, MSG_NOSIGNAL);
+  const iovec& first = pieces_[first_];
+  if (left == 1) return sendTo(stream_.fd(), first.iov_base, first.iov_len);
   msghdr message{};
-  message.msg_iov = const_cast<iovec*>(&pieces_[first_]);
+  message.msg_iov = const_cast<iovec*>(&first);
   message.msg_iovlen = left;
-  return ::sendmsg(stream_.fd(), &message, MSG_NOSIGNAL);
+  return sendPieces(stream_.fd(), message);
 }
 
 void WriteOp::consume(size_t bytes) {

@@ -86,7 +86,8 @@ void TimerWheel::advance(TimePoint now) {
   hint_ = next == kNoTick ? kNever : start_ + static_cast<Duration::rep>(next) * kTick;
 }
 
-// A timer is at most 64 slots ahead on its level, so the slot of `tick_` itself holds what comes last.
+// A timer is at most 64 slots ahead on its level, so the slot of `tick_` itself holds what comes
+// last.
 uint64_t TimerWheel::nextOccupied() const {
   uint64_t best = kNoTick;
   for (unsigned level = 0; level < kLevels; ++level) {

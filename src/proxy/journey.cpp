@@ -2,6 +2,7 @@
 #include "proxy/journey.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/ascii.h"
 #include "http/h1/serializer.h"
@@ -52,6 +53,7 @@ Decision Journey::decide() {
                                                               .random = pipeline_.parts_.random,
                                                               .trace = nullptr});
   outcome_.route = decision.route;
+  if (decision.route) client_.setIdleTime(decision.route->timeouts.idle);
   if (decision.blocked) outcome_.blocked_by = decision.answer->rule;
   return decision;
 }
@@ -148,40 +150,53 @@ Task<Result<void>> Journey::attempt(upstream::Upstream& upstream) {
     outcome_.server = chosen_.endpoint->name;
   }
   outcome_.queued = now();
-  if (const auto acquired = co_await acquire(upstream); !acquired) co_return acquired;
+  if (!std::exchange(fresh_connection_, false)) lease_ = takeIdle(upstream);
+  if (!lease_) {
+    if (const auto made = co_await connect(upstream); !made) co_return made;
+  }
   outcome_.connected = now();
   outcome_.reused_connection = lease_.reused();
+  lease_.session().startExchange();
   const Result<size_t> head = composeRequest();
   if (!head) co_return std::unexpected(head.error());
-  if (const auto sent = co_await send(*head); !sent) co_return sent;
+  uploaded_ = {};
+  if (exchange_.framing.kind == Framing::Kind::None) {
+    session::BodyWriter& writer = lease_.session().writer();
+    writer.begin(out_.all(), *head, BodyCoding::None);
+    const auto sent = co_await writer.write({}, true, {}, route_->timeouts.body, until_);
+    sent_ = now();
+    outcome_.bytes_in = exchange_.head_bytes;
+    if (!sent) co_return failWith(sent.error().kind, Step::Send, Side::Upstream);
+  } else {
+    sendWithBody(*head);
+  }
+  if (!uploading()) out_.giveBack();
   co_return co_await awaitHead();
 }
 
-Task<Result<void>> Journey::acquire(upstream::Upstream& upstream) {
+// A connection that lies idle. A request that must not be sent twice gets one whose socket was
+// asked.
+upstream::Lease Journey::takeIdle(upstream::Upstream& upstream) {
+  using Proof = upstream::ConnectionPool::Proof;
+  const bool once_only = !http::isIdempotent(exchange_.request.method);
+  return upstream.connections().takeIdle(chosen_.id, once_only ? Proof::Socket : Proof::Reactor);
+}
+
+Task<Result<void>> Journey::connect(upstream::Upstream& upstream) {
   upstream::ConnectionPool& connections = upstream.connections();
-  if (!fresh_connection_) {
-    const bool once_only = !http::isIdempotent(exchange_.request.method) &&
-                           exchange_.framing.kind != Framing::Kind::None;
-    lease_ = connections.takeIdle(chosen_.id, once_only ? upstream::ConnectionPool::Proof::Socket
-                                                        : upstream::ConnectionPool::Proof::Reactor);
+  const TimePoint deadline = std::min(until_, deadlineAfter(now(), route_->timeouts.connect));
+  Result<upstream::Lease> made = co_await connections.connect(chosen_.id, deadline);
+  if (!made && made.error().kind == FailureKind::NoDescriptors) {
+    // What lies idle gives its descriptors back.
+    pipeline_.closeIdleConnections();
+    made = co_await connections.connect(chosen_.id, deadline);
   }
-  fresh_connection_ = false;
-  if (!lease_) {
-    const TimePoint deadline = std::min(until_, deadlineAfter(now(), route_->timeouts.connect));
-    Result<upstream::Lease> made = co_await connections.connect(chosen_.id, deadline);
-    if (!made && made.error().kind == FailureKind::NoDescriptors) {
-      // What lies idle gives its descriptors back.
-      pipeline_.closeIdleConnections();
-      made = co_await connections.connect(chosen_.id, deadline);
-    }
-    if (!made) {
-      Failure failure = made.error();
-      if (now() >= until_) failure.kind = FailureKind::Deadline;
-      co_return std::unexpected(failure);
-    }
-    lease_ = std::move(*made);
+  if (!made) {
+    Failure failure = made.error();
+    if (now() >= until_) failure.kind = FailureKind::Deadline;
+    co_return std::unexpected(failure);
   }
-  lease_.session().startExchange();
+  lease_ = std::move(*made);
   co_return Result<void>{};
 }
 
@@ -205,27 +220,12 @@ Result<size_t> Journey::composeRequest() {
 }
 
 // Sends the request: at once when all of it is here, else the body follows while the answer is
-// awaited.
-Task<Result<void>> Journey::send(size_t head_length) {
-  session::BodyWriter& writer = lease_.session().writer();
-  session::BodyReader& body = client_.body();
-  writer.begin(out_.all(), head_length, codingOf(exchange_.framing));
-  uploaded_ = {};
-  if (exchange_.framing.kind != Framing::Kind::None) {
-    upload_ = upload();
-    upload_.start();
-    if (uploading()) co_return Result<void>{};
-    out_.giveBack();
-    sent_ = now();
-    // A server that stops reading may have answered already; awaitHead will tell.
-    co_return uploaded_ || uploaded_.error().side == Side::Upstream ? Result<void>{} : uploaded_;
-  }
-  const auto written = co_await writer.write({}, true, {}, route_->timeouts.body, until_);
-  out_.giveBack();
-  sent_ = now();
-  outcome_.bytes_in = exchange_.head_bytes + body.octets();
-  if (!written) co_return failWith(written.error().kind, Step::Send, Side::Upstream);
-  co_return Result<void>{};
+// awaited. How it went is told by `uploaded_`: a server that stops reading may have answered
+// already.
+void Journey::sendWithBody(size_t head_length) {
+  lease_.session().writer().begin(out_.all(), head_length, codingOf(exchange_.framing));
+  upload_ = upload();
+  upload_.start();
 }
 
 // The request's body, beside the wait for the response.
@@ -241,6 +241,12 @@ Task<void> Journey::upload() {
   // Nobody needs to wait for the answer to a request that will never be complete.
   if (!uploaded_ && uploaded_.error().side != Side::Upstream)
     lease_.session().stream().failReadSoon(uploaded_.error().kind);
+}
+
+// The request will never be complete, and not because the server stopped reading: that one may
+// still answer.
+bool Journey::uploadIsLost() const {
+  return !uploading() && !uploaded_ && uploaded_.error().side != Side::Upstream;
 }
 
 // The time for the response counts from the end of the request.
@@ -260,10 +266,10 @@ Task<Result<void>> Journey::awaitHead() {
   for (;;) {
     if (client_.stream().broken())
       co_return failWith(FailureKind::ClientGone, Step::ResponseHead, Side::Client);
+    if (uploadIsLost()) co_return uploaded_;
     const bool was_uploading = uploading();
     const auto read = co_await server.readHead(exchange_.response, headDeadline());
-    if (!uploading() && !uploaded_ && uploaded_.error().side != Side::Upstream)
-      co_return std::unexpected(uploaded_.error());
+    if (uploadIsLost()) co_return uploaded_;
     if (!read) {
       if (read.error().kind == FailureKind::Timeout && was_uploading && now() < headDeadline())
         continue;

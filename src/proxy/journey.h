@@ -25,9 +25,10 @@ class Journey {
  private:
   // The steps of `forward`, in their order.
   Task<Result<void>> attempt(upstream::Upstream& upstream);
-  Task<Result<void>> acquire(upstream::Upstream& upstream);
+  upstream::Lease takeIdle(upstream::Upstream& upstream);
+  Task<Result<void>> connect(upstream::Upstream& upstream);
   Result<size_t> composeRequest();  // bytes of the head in `out_`
-  Task<Result<void>> send(size_t head_length);
+  void sendWithBody(size_t head_length);
   Task<void> upload();
   Task<Result<void>> awaitHead();
   Task<Result<void>> passInterim();
@@ -50,6 +51,7 @@ class Journey {
   TimePoint now() const { return pipeline_.parts_.reactor.now(); }
   TimePoint headDeadline() const;
   bool uploading() const { return upload_ && !upload_.done(); }
+  bool uploadIsLost() const;
   Result<void> failWith(FailureKind kind, Step step, Side side) const;
 
   Pipeline& pipeline_;

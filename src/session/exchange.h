@@ -26,7 +26,6 @@ struct Exchange {
   TimePoint head_read;       // head complete
   uint32_t head_bytes = 0;
   bool keep_alive = true;  // the client allows another exchange on this connection
-  bool expects_continue = false;
 
   void clear() {
     request.clear();
@@ -34,7 +33,6 @@ struct Exchange {
     arena.reset();
     framing = {};
     keep_alive = true;
-    expects_continue = false;
     head_bytes = 0;
   }
 };

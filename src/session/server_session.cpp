@@ -13,6 +13,7 @@ constexpr Duration kLingerTime = std::chrono::seconds(2);
 ServerSession::ServerSession(io::Stream& stream, ClientSide& side)
     : stream_(stream),
       side_(side),
+      idle_time_(side.limits.idle_time),
       window_(side.buffers, io::BufferSize::Small),
       body_(stream, window_, Side::Client),
       writer_(stream) {}
@@ -22,7 +23,7 @@ Task<bool> ServerSession::awaitFirstByte() {
   if (side_.draining) co_return false;
   side_.idle.pushFront(*this);
   const auto readable =
-      co_await stream_.waitReadable(deadlineAfter(stream_.reactor().now(), side_.limits.idle_time));
+      co_await stream_.waitReadable(deadlineAfter(stream_.reactor().now(), idle_time_));
   unlink();
   co_return readable.has_value();
 }
@@ -76,7 +77,6 @@ ServerSession::Next ServerSession::vet(Exchange& exchange) {
   }
   exchange.framing = *framing;
   exchange.keep_alive = http::wantsKeepAlive(head.version, head.fields);
-  exchange.expects_continue = http::expectsContinue(head);
   body_.begin(*framing);
   return Next::Request;
 }
@@ -85,6 +85,7 @@ Task<void> ServerSession::closeLingering() {
   stream_.shutdownWrite();
   const TimePoint deadline = stream_.reactor().now() + kLingerTime;
   window_.consume(window_.unread().size());
+  window_.startMessage();  // a pinned head may have left no room
   for (size_t drained = 0; drained < kLingerBytes;) {
     const auto got = co_await stream_.read(window_.room(), deadline);
     if (!got) break;

@@ -56,6 +56,8 @@ class ServerSession : public IntrusiveNode<ServerSession> {
 
   // Ends a session that waits for a request.
   void dismiss() { stream_.failRead(FailureKind::Draining); }
+  // How long to wait for the next request, when the last one's route says so.
+  void setIdleTime(Duration span) { idle_time_ = span; }
   // The current exchange is the last.
   bool draining() const { return side_.draining; }
 
@@ -69,6 +71,7 @@ class ServerSession : public IntrusiveNode<ServerSession> {
 
   io::Stream& stream_;
   ClientSide& side_;
+  Duration idle_time_;
   ReceiveWindow window_;
   BodyReader body_;
   BodyWriter writer_;
