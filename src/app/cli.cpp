@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <iostream>
@@ -28,19 +29,38 @@ void addConfigOption(CLI::App& verb, std::string& file) {
   verb.add_option("-c,--config", file, "configuration file")->capture_default_str();
 }
 
-}  // namespace
-
-std::optional<config::Config> loadOrComplain(const std::string& file, Diagnostics& diagnostics) {
-  config::Loaded loaded = config::loadFile(file, config::processEnvironment);
-  diagnostics = std::move(loaded.diagnostics);
+void complain(const Diagnostics& diagnostics) {
   const auto colour = ::isatty(STDERR_FILENO) ? config::Colour::On : config::Colour::Off;
   std::cerr << config::renderText(diagnostics, colour);
+}
+
+// The first word, when it is no option and no verb: CLI11 would only say that a verb is missing.
+bool complainOfVerb(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return false;
+  std::vector<std::string> names;
+  for (const CLI::App* verb : app.get_subcommands(nullptr)) names.push_back(verb->get_name());
+  if (std::find(names.begin(), names.end(), argv[1]) != names.end()) return false;
+  const std::vector<std::string_view> known(names.begin(), names.end());
+  const std::string_view nearest = nearestWord(argv[1], known);
+  std::cerr << fmt::format("unknown verb `{}`; the verbs are {}\n", argv[1],
+                           fmt::join(known, ", "));
+  if (!nearest.empty()) std::cerr << fmt::format("did you mean `fairlead {}`?\n", nearest);
+  return true;
+}
+
+}  // namespace
+
+std::optional<config::Config> loadOrComplain(const std::string& file, Warnings warnings,
+                                             Diagnostics& diagnostics) {
+  config::Loaded loaded = config::loadFile(file, config::processEnvironment);
+  diagnostics = std::move(loaded.diagnostics);
+  if (!loaded.config || warnings == Warnings::Shown) complain(diagnostics);
   return std::move(loaded.config);
 }
 
 Exit run(const std::string& config_file) {
   Diagnostics diagnostics;
-  const auto config = loadOrComplain(config_file, diagnostics);
+  const auto config = loadOrComplain(config_file, Warnings::Shown, diagnostics);
   if (!config) return Exit::BadConfig;
   return serve(*config);
 }
@@ -62,8 +82,7 @@ Exit check(const std::string& config_file, bool json) {
   if (json) {
     std::cout << config::renderJson(loaded.diagnostics) << "\n";
   } else {
-    const auto colour = ::isatty(STDERR_FILENO) ? config::Colour::On : config::Colour::Off;
-    std::cerr << config::renderText(loaded.diagnostics, colour);
+    complain(loaded.diagnostics);
     if (loaded.config)
       std::cout << fmt::format("{} is valid: {} hosts, {} routes, {} pools\n", config_file,
                                loaded.config->hosts.size(), loaded.config->routes.size(),
@@ -74,7 +93,7 @@ Exit check(const std::string& config_file, bool json) {
 
 Exit show(const std::string& config_file) {
   Diagnostics diagnostics;
-  const auto config = loadOrComplain(config_file, diagnostics);
+  const auto config = loadOrComplain(config_file, Warnings::Silent, diagnostics);
   if (!config) return Exit::BadConfig;
   std::cout << config::renderShow(*config, diagnostics);
   return Exit::Ok;
@@ -128,6 +147,7 @@ int mainWith(int argc, char** argv, const char* version) {
   verb = app.add_subcommand("version", "print the version");
   verb->callback([&] { std::cout << "fairlead " << version << "\n"; });
 
+  if (complainOfVerb(app, argc, argv)) return static_cast<int>(Exit::Usage);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

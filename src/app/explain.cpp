@@ -55,8 +55,8 @@ class Notes final : public filter::Trace {
   const Diagnostics& files_;
 };
 
-void say(std::string_view label, std::string_view text) {
-  std::cout << fmt::format("{:<11} {}\n", label, text);
+void say(std::string_view label, std::string_view text = {}) {
+  std::cout << (text.empty() ? fmt::format("{}\n", label) : fmt::format("{:<11} {}\n", label, text));
 }
 
 void explainRoute(const config::Config& config, const worker::Snapshot& snapshot,
@@ -77,7 +77,7 @@ void explainRoute(const config::Config& config, const worker::Snapshot& snapshot
   } else {
     say("route", "none: 404");
   }
-  say("considered", "");
+  say("considered");
   for (const route::TraceLine& line : trace) {
     const std::string name =
         line.route != route::kNone  ? config.routes[static_cast<size_t>(line.route)].name
@@ -91,7 +91,7 @@ void explainRoute(const config::Config& config, const worker::Snapshot& snapshot
 void explainPool(const upstream::Pool& pool) {
   say("pool",
       fmt::format("{}, balance {}: {}", pool.name, pool.policy->name, pool.policy->sentence));
-  say("candidates", "");
+  say("candidates");
   for (const balance::Endpoint* server : pool.endpoints) {
     std::string facts = server->weight == 0 ? "weight 0: no new requests"
                                             : fmt::format("weight {}", server->weight);
@@ -131,7 +131,9 @@ void explainAnswer(const proxy::Decision& decision, const Diagnostics& files) {
 void explainDecision(const config::Config& config, const worker::Snapshot& snapshot,
                      http::RequestHead& head, filter::ClientFacts client,
                      const Diagnostics& files) {
-  say("listener", fmt::format("{}", snapshot.listens.front().text()));
+  std::vector<std::string> listeners;
+  for (const io::ListenAddress& at : snapshot.listens) listeners.push_back(at.text());
+  say("listener", fmt::format("{}", fmt::join(listeners, " or ")));
   say("path", head.target.path == head.target.raw_path
                   ? std::string(head.target.path)
                   : fmt::format("{} (received {})", head.target.path, head.target.raw_path));
@@ -168,7 +170,7 @@ Exit explain(const std::string& config_file, const ExplainRequest& request) {
     return Exit::Usage;
   }
   Diagnostics diagnostics;
-  const auto config = loadOrComplain(config_file, diagnostics);
+  const auto config = loadOrComplain(config_file, Warnings::Silent, diagnostics);
   if (!config) return Exit::BadConfig;
   const worker::Snapshot snapshot = worker::compile(*config);
 

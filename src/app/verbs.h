@@ -9,9 +9,11 @@
 
 namespace fairlead::app {
 
-// Loads a file and prints its findings to standard error; nothing when there is an error among
-// them.
-std::optional<config::Config> loadOrComplain(const std::string& file, Diagnostics& diagnostics);
+// Loads a file. With an error in it, prints all findings to standard error and returns nothing;
+// without one, prints warnings only if they are asked for.
+enum class Warnings : uint8_t { Silent, Shown };
+std::optional<config::Config> loadOrComplain(const std::string& file, Warnings warnings,
+                                             Diagnostics& diagnostics);
 
 // Serves until a signal.
 Exit serve(const config::Config& config);
