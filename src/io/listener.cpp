@@ -91,6 +91,12 @@ bool Listener::AcceptOp::attempt() {
   }
 }
 
+std::optional<Accepted> Listener::acceptNow() {
+  AcceptOp op(*this);
+  if (!op.attempt() || !op.result_) return std::nullopt;
+  return std::move(*op.result_);
+}
+
 void Listener::onReady(Readiness readiness) {
   if (!readiness.readable) return;
   acceptable_ = true;

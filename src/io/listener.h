@@ -2,6 +2,7 @@
 #pragma once
 
 #include <coroutine>
+#include <optional>
 #include <string>
 
 #include "base/ip_address.h"
@@ -61,6 +62,8 @@ class Listener final : public Source {
     Result<Accepted> result_ = std::unexpected(Failure{});
   };
   AcceptOp accept() { return AcceptOp(*this); }
+  // A connection that waits already, without waiting for one.
+  std::optional<Accepted> acceptNow();
 
   void onReady(Readiness readiness) override;
 

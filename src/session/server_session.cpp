@@ -5,6 +5,7 @@ namespace fairlead::session {
 namespace {
 
 constexpr http::MessageFault kHeadTimeout{408, "The request head did not arrive in time."};
+constexpr Duration kLastRequestTime = std::chrono::seconds(1);
 constexpr size_t kLingerBytes = 1 << 20;
 constexpr Duration kLingerTime = std::chrono::seconds(2);
 
@@ -20,10 +21,12 @@ ServerSession::ServerSession(io::Stream& stream, ClientSide& side)
 
 // Holds no buffer and no exchange: this is where ten thousand idle connections are.
 Task<bool> ServerSession::awaitFirstByte() {
-  if (side_.draining) co_return false;
+  // Whoever came just before the end has a request on the way: that one is still served.
+  if (side_.draining && served_) co_return false;
+  const Duration patience = side_.draining ? kLastRequestTime : idle_time_;
   side_.idle.pushFront(*this);
   const auto readable =
-      co_await stream_.waitReadable(deadlineAfter(stream_.reactor().now(), idle_time_));
+      co_await stream_.waitReadable(deadlineAfter(stream_.reactor().now(), patience));
   unlink();
   co_return readable.has_value();
 }
@@ -33,6 +36,7 @@ Task<ServerSession::Next> ServerSession::nextExchange(ExchangePool::Lease& excha
   exchange.giveBack();
   if (window_.empty() && !co_await awaitFirstByte()) co_return Next::End;
 
+  served_ = true;
   exchange = side_.exchanges.lend();
   http::h1::RequestParser parser(side_.limits.head);
   exchange->begun = stream_.reactor().now();

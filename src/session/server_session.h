@@ -72,6 +72,7 @@ class ServerSession : public IntrusiveNode<ServerSession> {
   io::Stream& stream_;
   ClientSide& side_;
   Duration idle_time_;
+  bool served_ = false;  // a request has begun on this connection
   ReceiveWindow window_;
   BodyReader body_;
   BodyWriter writer_;

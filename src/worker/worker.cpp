@@ -102,8 +102,13 @@ void Worker::drain() {
 void Worker::beginDrain() {
   clients_.draining = true;
   accepting_.clear();
-  listeners_.clear();
   while (!clients_.idle.empty()) clients_.idle.back()->dismiss();
+  // Connections that the kernel has accepted would be reset with the listener.
+  for (size_t door = 0; door < listeners_.size(); ++door) {
+    while (std::optional<io::Accepted> accepted = listeners_[door]->acceptNow())
+      connections_.spawn(serveConnection(std::move(*accepted), parts_.doors[door].port));
+  }
+  listeners_.clear();
   endIfDrained();
 }
 
