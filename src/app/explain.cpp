@@ -56,7 +56,8 @@ class Notes final : public filter::Trace {
 };
 
 void say(std::string_view label, std::string_view text = {}) {
-  std::cout << (text.empty() ? fmt::format("{}\n", label) : fmt::format("{:<11} {}\n", label, text));
+  std::cout << (text.empty() ? fmt::format("{}\n", label)
+                             : fmt::format("{:<11} {}\n", label, text));
 }
 
 void explainRoute(const config::Config& config, const worker::Snapshot& snapshot,

@@ -1,6 +1,8 @@
 // Two pumps that know of each other.
 #include "proxy/tunnel.h"
 
+#include <optional>
+
 namespace fairlead::proxy {
 namespace {
 
@@ -10,18 +12,23 @@ constexpr unsigned kPiecesPerTurn = 16;  // then everybody else has a turn
 struct Shared {
   Duration idle;
   TimePoint last_moved;
+  std::optional<Failure> failure;  // the first one, which is the reason for both to end
 };
 
-Failure inTunnel(Failure failure) {
+// Interrupts the other direction, whose reading would otherwise wait on.
+std::unexpected<Failure> endBoth(Shared& shared, Failure failure, io::Stream& other) {
   failure.step = Step::Tunnel;
-  return failure;
+  if (!shared.failure) shared.failure = failure;
+  other.failReadSoon(failure.kind);
+  return std::unexpected(*shared.failure);
 }
 
-// One direction. When it fails it interrupts the other one, whose reading would otherwise wait on.
+// One direction.
 Task<Result<void>> pump(TunnelEnd from, TunnelEnd to, Shared& shared, uint64_t& bytes) {
   io::Reactor& reactor = from.stream.reactor();
   for (unsigned moved = 1;; ++moved) {
     if (moved % kPiecesPerTurn == 0) co_await io::NextTurn(reactor);
+    if (shared.failure) co_return std::unexpected(*shared.failure);
     if (from.window.empty()) {
       from.window.startMessage();
       const TimePoint deadline = deadlineAfter(shared.last_moved, shared.idle);
@@ -29,27 +36,20 @@ Task<Result<void>> pump(TunnelEnd from, TunnelEnd to, Shared& shared, uint64_t& 
         const bool other_moved = ready.error().kind == FailureKind::Timeout &&
                                  reactor.now() < deadlineAfter(shared.last_moved, shared.idle);
         if (other_moved) continue;
-        to.stream.failReadSoon(ready.error().kind);
-        co_return std::unexpected(inTunnel(ready.error()));
+        co_return endBoth(shared, ready.error(), to.stream);
       }
       const auto got = co_await from.stream.read(from.window.largeRoom(), deadline);
       if (!got && got.error().kind == FailureKind::Closed) {
         to.stream.shutdownWrite();
         co_return Result<void>{};
       }
-      if (!got) {
-        to.stream.failReadSoon(got.error().kind);
-        co_return std::unexpected(inTunnel(got.error()));
-      }
+      if (!got) co_return endBoth(shared, got.error(), to.stream);
       from.window.received(*got);
     }
     const std::span<char> unread = from.window.unread();
     const auto sent =
         co_await to.stream.write(std::string_view(unread.data(), unread.size()), shared.idle);
-    if (!sent) {
-      to.stream.failReadSoon(sent.error().kind);
-      co_return std::unexpected(inTunnel(sent.error()));
-    }
+    if (!sent) co_return endBoth(shared, sent.error(), to.stream);
     bytes += unread.size();
     from.window.consume(unread.size());
     shared.last_moved = reactor.now();
@@ -59,7 +59,7 @@ Task<Result<void>> pump(TunnelEnd from, TunnelEnd to, Shared& shared, uint64_t& 
 }  // namespace
 
 Task<Result<void>> tunnel(TunnelEnd client, TunnelEnd upstream, Duration idle, TunnelBytes& bytes) {
-  Shared shared{idle, client.stream.reactor().now()};
+  Shared shared{idle, client.stream.reactor().now(), std::nullopt};
   Task<Result<void>> up = pump(client, upstream, shared, bytes.from_client);
   up.start();
   const Result<void> down = co_await pump(upstream, client, shared, bytes.from_upstream);

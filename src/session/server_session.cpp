@@ -21,14 +21,18 @@ ServerSession::ServerSession(io::Stream& stream, ClientSide& side)
 
 // Holds no buffer and no exchange: this is where ten thousand idle connections are.
 Task<bool> ServerSession::awaitFirstByte() {
-  // Whoever came just before the end has a request on the way: that one is still served.
-  if (side_.draining && served_) co_return false;
-  const Duration patience = side_.draining ? kLastRequestTime : idle_time_;
-  side_.idle.pushFront(*this);
-  const auto readable =
-      co_await stream_.waitReadable(deadlineAfter(stream_.reactor().now(), patience));
-  unlink();
-  co_return readable.has_value();
+  // Whoever came just before a stop has its first request on the way: that one is still served.
+  while (!side_.draining || !served_) {
+    const bool last_chance = side_.draining;
+    const Duration patience = last_chance ? kLastRequestTime : idle_time_;
+    side_.idle.pushFront(*this);
+    const auto readable =
+        co_await stream_.waitReadable(deadlineAfter(stream_.reactor().now(), patience));
+    unlink();
+    if (readable) co_return true;
+    if (last_chance || !side_.draining) break;
+  }
+  co_return false;
 }
 
 Task<ServerSession::Next> ServerSession::nextExchange(ExchangePool::Lease& exchange) {

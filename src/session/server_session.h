@@ -54,7 +54,8 @@ class ServerSession : public IntrusiveNode<ServerSession> {
   // What was received and not used: for a tunnel, which takes the connection over.
   ReceiveWindow& window() { return window_; }
 
-  // Ends a session that waits for a request.
+  // Ends a session that waits for a request; while draining, one that waits for its first gets a
+  // last short chance.
   void dismiss() { stream_.failRead(FailureKind::Draining); }
   // How long to wait for the next request, when the last one's route says so.
   void setIdleTime(Duration span) { idle_time_ = span; }

@@ -102,7 +102,7 @@ void Worker::drain() {
 void Worker::beginDrain() {
   clients_.draining = true;
   accepting_.clear();
-  while (!clients_.idle.empty()) clients_.idle.back()->dismiss();
+  for (size_t left = clients_.idle.size(); left > 0; --left) clients_.idle.back()->dismiss();
   // Connections that the kernel has accepted would be reset with the listener.
   for (size_t door = 0; door < listeners_.size(); ++door) {
     while (std::optional<io::Accepted> accepted = listeners_[door]->acceptNow())

@@ -159,6 +159,12 @@ def test_wrong_usage(arguments):
     assert done.returncode == 2 and done.stderr, done
 
 
+def test_unknown_verb_gets_its_nearest_name():
+    done = run("explian")
+    assert done.returncode == 2
+    assert "did you mean `fairlead explain`?" in done.stderr
+
+
 COMMANDS = ["run", "check", "explain", "show", "demo", "version"]
 
 

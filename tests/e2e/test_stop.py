@@ -43,6 +43,18 @@ def test_request_in_flight_is_finished(fairlead, origin):
     assert edge.exit_code() == 0
 
 
+def test_connections_that_came_just_before_are_served(fairlead, origin):
+    edge = fairlead(one_path(origin(WELL)), workers=1)
+    edge.process.send_signal(signal.SIGSTOP)
+    clients = [edge.connect().request() for _ in range(20)]  # accepted by the kernel alone
+    edge.terminate()
+    edge.process.send_signal(signal.SIGCONT)
+    for client in clients:
+        assert client.read_answer().status == 200
+        client.expect_closed()
+    assert edge.exit_code() == 0
+
+
 def test_download_in_flight_is_finished(fairlead, origin):
     go_on = threading.Event()
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"
