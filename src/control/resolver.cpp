@@ -10,6 +10,7 @@
 #include <mutex>
 #include <thread>
 
+#include "base/ascii.h"
 #include "io/socket_address.h"
 
 namespace fairlead::control {
@@ -17,6 +18,12 @@ namespace {
 
 constexpr auto kRefresh = std::chrono::seconds(60);
 constexpr auto kRetry = std::chrono::seconds(5);
+
+// Loopback even where no hosts file says so (RFC 6761 section 6.3), as in a bare container.
+bool isLocalhost(std::string_view host) {
+  return ascii::equalsIgnoreCase(host, "localhost") ||
+         (host.size() > 10 && ascii::equalsIgnoreCase(host.substr(host.size() - 10), ".localhost"));
+}
 
 }  // namespace
 
@@ -26,7 +33,11 @@ std::vector<SocketAddress> resolve(const std::string& host, uint16_t port) {
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* list = nullptr;
-  if (::getaddrinfo(host.c_str(), nullptr, &hints, &list) != 0) return {};
+  if (::getaddrinfo(host.c_str(), nullptr, &hints, &list) != 0) {
+    if (isLocalhost(host))
+      return {{IpAddress::v4(0x7f000001), port}, {*IpAddress::parse("::1"), port}};
+    return {};
+  }
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owned(list, ::freeaddrinfo);
   std::vector<SocketAddress> found;
   for (const addrinfo* entry = list; entry; entry = entry->ai_next) {

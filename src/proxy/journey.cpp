@@ -357,14 +357,15 @@ Task<After> Journey::deliver() {
   const bool keep_alive = clientMayStay() && !manner.until_close && client_.body().finished();
   const auto completed =
       completeResponseHead(head, manner, keep_alive, exchange_.request.version, exchange_.arena);
-  out_ = pipeline_.parts_.buffers.lend();
-  const size_t length = completed ? http::h1::writeResponseHead(head, out_.all()) : 0;
+  // Not `out_`: the request's head may still be on its way out of that one.
+  const io::Buffer out = pipeline_.parts_.buffers.lend();
+  const size_t length = completed ? http::h1::writeResponseHead(head, out.all()) : 0;
   if (length == 0)
     co_return co_await fail(
         {FailureKind::Malformed, Step::ResponseHead, Side::Upstream, Retry::Never});
 
   session::BodyWriter& writer = client_.writer();
-  writer.begin(out_.all(), length, manner.coding);
+  writer.begin(out.all(), length, manner.coding);
   const io::GoneWatch watch(client_.stream(), server.stream());
   outcome_.status = head.status;
   const Result<void> relayed = co_await relay(server.body(), writer,

@@ -70,7 +70,7 @@ class Journey {
   uint32_t retries_ = 0;
   std::optional<upstream::RetryTicket> ticket_;
   upstream::Chosen chosen_;
-  io::Buffer out_;  // the head on its way out
+  io::Buffer out_;  // the head of the request, or a 101, on its way out
   upstream::Lease lease_;
   TimePoint sent_;  // when the request was complete
   Result<void> uploaded_;

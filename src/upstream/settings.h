@@ -10,7 +10,8 @@ namespace fairlead::upstream {
 
 using namespace std::chrono_literals;
 
-// Zero means "no limit" for each of these. Read key by key over the values of the outer level.
+// Zero means "no limit", but for `upstream_idle`, where it keeps no idle connections. Read key by
+// key over the values of the outer level.
 struct TimeoutSettings {
   Setting<Duration> head{10s};          // client: the whole request head
   Setting<Duration> body{30s};          // both sides: silence within a body

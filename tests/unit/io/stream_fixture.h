@@ -1,0 +1,71 @@
+// A stream over loopback with its far end in the test's hand, and operations as tasks.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "io/stream.h"
+#include "support/drive.h"
+#include "support/sockets.h"
+#include "task/task.h"
+
+namespace fairlead::io {
+
+using namespace std::chrono_literals;
+
+inline Task<Result<size_t>> readInto(Stream& stream, std::span<char> into, TimePoint deadline) {
+  co_return co_await stream.read(into, deadline);
+}
+inline Task<Result<std::string>> readText(Stream& stream, size_t most,
+                                          TimePoint deadline = kNever) {
+  std::string text(most, '\0');
+  const Result<size_t> got = co_await stream.read(text, deadline);
+  if (!got) co_return std::unexpected(got.error());
+  text.resize(*got);
+  co_return text;
+}
+inline Task<Result<size_t>> waitReadable(Stream& stream, TimePoint deadline) {
+  co_return co_await stream.waitReadable(deadline);
+}
+inline Task<Result<void>> writeText(Stream& stream, std::string_view text, Duration idle,
+                                    TimePoint limit = kNever) {
+  co_return co_await stream.write(text, idle, limit);
+}
+
+// "ok", or the failure's words: "upstream reset".
+template <typename T>
+std::string wordsOf(const Result<T>& result) {
+  if (result) return "ok";
+  return std::string(nameOf(result.error().side)) + " " + std::string(nameOf(result.error().kind));
+}
+
+class StreamTest : public testing::Test {
+ protected:
+  StreamTest() : StreamTest(test::tcpPair()) {}
+  explicit StreamTest(test::SocketPair pair)
+      : peer_(std::move(pair.far)), stream_(reactor_, std::move(pair.near), Side::Upstream) {}
+
+  TimePoint in(Duration span) const { return reactor_.now() + span; }
+  template <typename T>
+  T complete(Task<T> task) {
+    return test::complete(reactor_, std::move(task));
+  }
+  template <typename Done>
+  void until(Done done) {
+    test::runUntil(reactor_, done);
+  }
+
+  Reactor reactor_;
+  test::Peer peer_;
+  Stream stream_;
+};
+
+// Bytes that tell where they belong.
+inline std::string patternOf(size_t length) {
+  std::string text(length, '\0');
+  for (size_t i = 0; i < length; ++i) text[i] = static_cast<char>('a' + (i * 31 + i / 251) % 26);
+  return text;
+}
+
+}  // namespace fairlead::io

@@ -1,0 +1,342 @@
+// Reading: pieces as they come, ends of every kind, deadlines, and being cancelled or interrupted.
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+
+#include "stream_fixture.h"
+
+namespace fairlead::io {
+namespace {
+
+class StreamRead : public StreamTest {};
+
+TEST_F(StreamRead, GivesWhatIsThere) {
+  peer_.send("hello");
+  EXPECT_EQ(complete(readText(stream_, 100)), "hello");
+}
+
+TEST_F(StreamRead, WaitsForTheFirstByte) {
+  Task<Result<std::string>> task = readText(stream_, 100);
+  task.start();
+  test::settle(reactor_);
+  EXPECT_FALSE(task.done());
+  peer_.send("x");
+  until([&] { return task.done(); });
+  EXPECT_EQ(task.take(), "x");
+}
+
+TEST_F(StreamRead, ShortReadsLeaveTheRest) {
+  peer_.send("abcdefg");
+  EXPECT_EQ(complete(readText(stream_, 3)), "abc");
+  EXPECT_TRUE(stream_.maybeReadable());
+  EXPECT_EQ(complete(readText(stream_, 3)), "def");
+  EXPECT_EQ(complete(readText(stream_, 3)), "g");
+  EXPECT_FALSE(stream_.maybeReadable());
+}
+
+TEST_F(StreamRead, ExactReadsDoNotLoseTheNextEdge) {
+  for (const std::string_view text : {"four", "more", "last"}) {
+    peer_.send(text);
+    EXPECT_EQ(complete(readText(stream_, 4)), text);
+  }
+}
+
+struct EndRow {
+  const char* name;
+  void (*happens)(test::Peer&);
+  std::string_view before;  // what comes before the end
+  const char* failure;
+};
+
+const EndRow kEnds[] = {
+    {"orderly end", [](test::Peer& peer) { peer.finish(); }, "", "upstream closed"},
+    {"closed", [](test::Peer& peer) { peer.close(); }, "", "upstream closed"},
+    {"bytes before the end", [](test::Peer& peer) { peer.finish(); }, "bytes", "upstream closed"},
+    {"reset", [](test::Peer& peer) { peer.reset(); }, "", "upstream reset"},
+    {"silence", [](test::Peer&) {}, "", "upstream timeout"},
+    {"bytes before silence", [](test::Peer&) {}, "bytes", "upstream timeout"},
+};
+
+TEST(StreamReadEnds, SayWhatHappenedAndWhose) {
+  for (const bool waiting : {false, true}) {
+    for (const EndRow& row : kEnds) {
+      SCOPED_TRACE(std::string(row.name) +
+                   (waiting ? ", while a read waits" : ", before the read"));
+      Reactor reactor;
+      test::SocketPair pair = test::tcpPair();
+      test::Peer peer(std::move(pair.far));
+      Stream stream(reactor, std::move(pair.near), Side::Upstream);
+      if (!row.before.empty()) {
+        peer.send(row.before);
+        EXPECT_EQ(test::complete(reactor, readText(stream, 100)), row.before);
+      }
+      if (!waiting) row.happens(peer);
+      Task<Result<std::string>> task = readText(stream, 100, reactor.now() + 30ms);
+      task.start();
+      if (waiting) {
+        test::settle(reactor);
+        row.happens(peer);
+      }
+      test::runUntil(reactor, [&] { return task.done(); });
+      EXPECT_EQ(wordsOf(task.take()), row.failure);
+    }
+  }
+}
+
+TEST_F(StreamRead, AnEndStaysAnEnd) {
+  peer_.send("x");
+  peer_.finish();
+  until([&] { return !stream_.quiet(); });
+  test::settle(reactor_);
+  EXPECT_EQ(complete(readText(stream_, 100)), "x");
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(wordsOf(complete(readText(stream_, 100))), "upstream closed");
+}
+
+TEST_F(StreamRead, WaitReadableTakesNothing) {
+  peer_.send("abc");
+  EXPECT_EQ(complete(waitReadable(stream_, kNever)), size_t{0});
+  EXPECT_EQ(complete(waitReadable(stream_, kNever)), size_t{0});
+  EXPECT_EQ(complete(readText(stream_, 100)), "abc");
+}
+
+TEST_F(StreamRead, WaitReadableTimesOut) {
+  EXPECT_EQ(wordsOf(complete(waitReadable(stream_, in(5ms)))), "upstream timeout");
+}
+
+// --- deadlines
+
+TEST_F(StreamRead, TimesOutNeverEarly) {
+  for (const Duration span : {Duration{1ms}, Duration{20ms}}) {
+    const TimePoint begin = reactor_.now();
+    EXPECT_EQ(wordsOf(complete(readText(stream_, 1, begin + span))), "upstream timeout");
+    EXPECT_GE(reactor_.now() - begin, span);
+  }
+}
+
+TEST_F(StreamRead, ATimeoutLeavesTheStreamAsItWas) {
+  EXPECT_EQ(wordsOf(complete(readText(stream_, 100, in(2ms)))), "upstream timeout");
+  peer_.send("later");
+  EXPECT_EQ(complete(readText(stream_, 100)), "later");
+}
+
+TEST_F(StreamRead, TheDeadlineOfTheLastReadDoesNotHitTheNext) {
+  Task<Result<std::string>> first = readText(stream_, 100, in(10ms));
+  first.start();
+  peer_.send("x");
+  until([&] { return first.done(); });
+  Task<Result<std::string>> second = readText(stream_, 100, kNever);
+  second.start();
+  const TimePoint later = in(30ms);
+  until([&] { return reactor_.now() > later; });
+  EXPECT_FALSE(second.done());
+  peer_.send("y");
+  until([&] { return second.done(); });
+  EXPECT_EQ(second.take(), "y");
+}
+
+TEST_F(StreamRead, AnEarlierDeadlineAfterALaterOneHolds) {
+  Task<Result<std::string>> first = readText(stream_, 100, in(1h));
+  first.start();
+  first.drop();
+  EXPECT_EQ(wordsOf(complete(readText(stream_, 100, in(5ms)))), "upstream timeout");
+}
+
+TEST_F(StreamRead, BytesBeatADeadlineThatIsOver) {
+  peer_.send("x");
+  until([&] { return stream_.maybeReadable(); });
+  EXPECT_EQ(complete(readText(stream_, 100, reactor_.now() - 1s)), "x");
+}
+
+// --- cancelling and interrupting
+
+TEST_F(StreamRead, DroppingCancelsAndLosesNothing) {
+  Task<Result<std::string>> dropped = readText(stream_, 100, in(5ms));
+  dropped.start();
+  test::settle(reactor_);
+  dropped.drop();
+  peer_.send("kept");
+  EXPECT_EQ(complete(readText(stream_, 100)), "kept");
+}
+
+TEST_F(StreamRead, FailReadEndsAPendingRead) {
+  Task<Result<std::string>> task = readText(stream_, 100);
+  task.start();
+  stream_.failRead(FailureKind::ClientGone);
+  ASSERT_TRUE(task.done());
+  EXPECT_EQ(wordsOf(task.take()), "upstream client_gone");
+  peer_.send("x");
+  EXPECT_EQ(complete(readText(stream_, 100)), "x") << "the stream itself is not harmed";
+}
+
+TEST_F(StreamRead, FailReadWithoutAReadDoesNothing) {
+  stream_.failRead(FailureKind::ClientGone);
+  peer_.send("x");
+  EXPECT_EQ(complete(readText(stream_, 100)), "x");
+}
+
+TEST_F(StreamRead, FailReadSoonWaitsForTheEndOfTheTurn) {
+  Task<Result<std::string>> task = readText(stream_, 100);
+  task.start();
+  stream_.failReadSoon(FailureKind::Draining);
+  EXPECT_FALSE(task.done());
+  reactor_.turn(1h);
+  ASSERT_TRUE(task.done());
+  EXPECT_EQ(wordsOf(task.take()), "upstream draining");
+}
+
+TEST_F(StreamRead, FailReadSoonIsForgottenWithTheStream) {
+  test::SocketPair pair = test::tcpPair();
+  auto stream = std::make_unique<Stream>(reactor_, std::move(pair.near), Side::Client);
+  stream->failReadSoon(FailureKind::Draining);
+  stream.reset();
+  test::settle(reactor_);
+}
+
+Task<void> readAndEnd(std::unique_ptr<Stream>& stream, TimePoint deadline) {
+  char octet;
+  const auto got = co_await stream->read({&octet, 1}, deadline);
+  stream.reset();
+  EXPECT_FALSE(got && *got != 1);
+}
+
+TEST_F(StreamRead, TheReaderMayDestroyTheStream) {
+  for (const EndRow& row : kEnds) {
+    SCOPED_TRACE(row.name);
+    test::SocketPair pair = test::tcpPair();
+    test::Peer peer(std::move(pair.far));
+    auto stream = std::make_unique<Stream>(reactor_, std::move(pair.near), Side::Client);
+    Task<void> task = readAndEnd(stream, in(5ms));
+    task.start();
+    test::settle(reactor_);
+    peer.sendSome(row.before);
+    row.happens(peer);
+    until([&] { return task.done(); });
+    EXPECT_EQ(stream, nullptr);
+  }
+}
+
+// --- idle connections
+
+struct Notice final : Stream::Attendant {
+  void onStir(Stream& stream) override {
+    ++stirs;
+    broken = stream.broken();
+    if (owned) owned->reset();
+  }
+  int stirs = 0;
+  bool broken = false;
+  std::unique_ptr<Stream>* owned = nullptr;
+};
+
+struct QuietRow {
+  const char* name;
+  void (*happens)(test::Peer&);
+  bool quiet;
+  bool broken;
+};
+
+TEST(StreamIdle, NoticesWhatStirs) {
+  const QuietRow rows[] = {
+      {"nothing", [](test::Peer&) {}, true, false},
+      {"bytes nobody asked for", [](test::Peer& peer) { peer.send("x"); }, false, false},
+      {"orderly end", [](test::Peer& peer) { peer.finish(); }, false, false},
+      {"reset", [](test::Peer& peer) { peer.reset(); }, false, true},
+  };
+  for (const QuietRow& row : rows) {
+    SCOPED_TRACE(row.name);
+    Reactor reactor;
+    test::SocketPair pair = test::tcpPair();
+    test::Peer peer(std::move(pair.far));
+    Stream stream(reactor, std::move(pair.near), Side::Upstream);
+    test::settle(reactor);
+    Notice notice;
+    stream.setAttendant(&notice);
+    row.happens(peer);
+    if (!row.quiet) {
+      // The reactor has not seen it yet, the socket knows.
+      EXPECT_TRUE(stream.quiet());
+      test::runUntil(reactor, [&] { return !stream.provenQuiet(); });
+      test::runUntil(reactor, [&] { return notice.stirs > 0; });
+    }
+    test::settle(reactor);
+    EXPECT_EQ(stream.quiet(), row.quiet);
+    EXPECT_EQ(stream.provenQuiet(), row.quiet);
+    EXPECT_EQ(stream.broken(), row.broken);
+    EXPECT_EQ(notice.broken, row.broken);
+    stream.setAttendant(nullptr);
+  }
+}
+
+TEST(StreamIdle, TheAttendantMayDestroyTheStream) {
+  Reactor reactor;
+  test::SocketPair pair = test::tcpPair();
+  test::Peer peer(std::move(pair.far));
+  auto stream = std::make_unique<Stream>(reactor, std::move(pair.near), Side::Upstream);
+  Notice notice;
+  notice.owned = &stream;
+  stream->setAttendant(&notice);
+  peer.finish();
+  test::runUntil(reactor, [&] { return notice.stirs > 0; });
+  EXPECT_EQ(stream, nullptr);
+}
+
+struct GoneRow {
+  const char* name;
+  void (*happens)(test::Peer&);
+  const char* failure;  // of the read on the other stream; nullptr: it goes on waiting
+};
+
+TEST(GoneWatch, EndsTheReadForAClientThatIsGone) {
+  const GoneRow rows[] = {
+      {"reset", [](test::Peer& peer) { peer.reset(); }, "upstream client_gone"},
+      {"half-closed: it still wants its answer", [](test::Peer& peer) { peer.finish(); }, nullptr},
+      {"pipelines", [](test::Peer& peer) { peer.send("GET"); }, nullptr},
+  };
+  for (const GoneRow& row : rows) {
+    SCOPED_TRACE(row.name);
+    Reactor reactor;
+    test::SocketPair client_pair = test::tcpPair();
+    test::SocketPair server_pair = test::tcpPair();
+    test::Peer client_peer(std::move(client_pair.far));
+    test::Peer server_peer(std::move(server_pair.far));
+    Stream client(reactor, std::move(client_pair.near), Side::Client);
+    Stream server(reactor, std::move(server_pair.near), Side::Upstream);
+    std::optional<GoneWatch> watch;
+    watch.emplace(client, server);
+    Task<Result<std::string>> task = readText(server, 100);
+    task.start();
+    row.happens(client_peer);
+    test::runUntil(reactor, [&] { return !client.quiet(); });
+    if (row.failure) {
+      ASSERT_TRUE(task.done());
+      EXPECT_EQ(wordsOf(task.take()), row.failure);
+      continue;
+    }
+    EXPECT_FALSE(task.done());
+    server_peer.send("answer");
+    test::runUntil(reactor, [&] { return task.done(); });
+    EXPECT_EQ(task.take(), "answer");
+  }
+}
+
+TEST(GoneWatch, WatchesOnlyWhileItLives) {
+  Reactor reactor;
+  test::SocketPair client_pair = test::tcpPair();
+  test::SocketPair server_pair = test::tcpPair();
+  test::Peer client_peer(std::move(client_pair.far));
+  Stream client(reactor, std::move(client_pair.near), Side::Client);
+  Stream server(reactor, std::move(server_pair.near), Side::Upstream);
+  Task<Result<std::string>> task = readText(server, 100);
+  task.start();
+  {
+    const GoneWatch watch(client, server);
+  }
+  client_peer.reset();
+  test::runUntil(reactor, [&] { return client.broken(); });
+  EXPECT_FALSE(task.done());
+}
+
+}  // namespace
+}  // namespace fairlead::io

@@ -1,0 +1,87 @@
+// A worker as a whole: it serves, drains and stops, with real sockets on both sides.
+#include "worker/worker.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+
+#include "running_worker.h"
+
+namespace fairlead::worker {
+namespace {
+
+const char* const kConfig = R"(
+hosts:
+  - host: "*"
+    servers: [SERVER0]
+    paths:
+      - { path: /own, respond: { status: 200, body: own } }
+)";
+const char* const kAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine";
+const std::string kGet = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+
+class WorkerTest : public testing::Test {
+ protected:
+  OriginThread origins_{1, kAnswer};
+  RunningWorker running_{snapshotOf(kConfig, origins_.addresses())};
+};
+
+TEST_F(WorkerTest, ServesOneRequestAfterTheOther) {
+  Client client(running_.address());
+  for (int i = 0; i < 3; ++i) {
+    client.send(kGet);
+    EXPECT_TRUE(client.receive("fine").starts_with("HTTP/1.1 200 OK\r\n"));
+  }
+  EXPECT_EQ(running_.worker().connections(), 1u);
+}
+
+TEST_F(WorkerTest, ServesManyConnections) {
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < 200; ++i) clients.push_back(std::make_unique<Client>(running_.address()));
+  for (const auto& client : clients) client->send(kGet);
+  for (const auto& client : clients) client->receive("fine");
+  EXPECT_EQ(running_.worker().connections(), 200u);
+}
+
+TEST_F(WorkerTest, RefusesWhatItCannotRead) {
+  Client client(running_.address());
+  client.send("nonsense\r\n\r\n");
+  const std::string& answer = client.receiveAll();
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 400 Bad Request\r\n")) << answer;
+  EXPECT_NE(answer.find("\r\nConnection: close\r\n"), std::string::npos);
+}
+
+TEST_F(WorkerTest, DrainingEndsIdleConnectionsAndThenItself) {
+  Client idle(running_.address());
+  idle.send(kGet);
+  idle.receive("fine");
+  Client silent(running_.address());
+  running_.worker().drain();
+  EXPECT_EQ(idle.receiveAll(), "");
+  EXPECT_EQ(silent.receiveAll(), "");
+  EXPECT_TRUE(running_.ends());
+}
+
+TEST_F(WorkerTest, DrainingLetsARequestEnd) {
+  Client client(running_.address());
+  // When the first answer is here, the worker has the beginning of the second request as well.
+  client.send(kGet + "GET / HTTP/1.1\r\nHost: h\r\nX-Half: ");
+  client.receive("fine");
+  running_.worker().drain();
+  client.send("1\r\n\r\n");
+  const std::string& answer = client.receiveAll();
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK\r\n")) << answer;
+  EXPECT_TRUE(answer.ends_with("fine")) << answer;
+  EXPECT_TRUE(running_.ends());
+}
+
+TEST_F(WorkerTest, StoppingDropsWhatIsUnderWay) {
+  Client client(running_.address());
+  client.send("GET / HTTP/1.1\r\nHost: h\r\nX-Half: ");
+  running_.worker().stop();
+  EXPECT_TRUE(running_.ends());
+}
+
+}  // namespace
+}  // namespace fairlead::worker
