@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "filter/entries.h"
+#include "http/target.h"
 
 namespace fairlead::filter {
 namespace {
@@ -15,12 +16,6 @@ namespace {
 bool isBefore(std::string_view a, std::string_view b) {
   const auto rank = [](char c) { return c == '/' ? 0 : static_cast<uint8_t>(c); };
   return std::ranges::lexicographical_compare(a, b, {}, rank, rank);
-}
-
-bool isAtOrBelow(std::string_view path, std::string_view prefix) {
-  if (prefix == "/") return true;
-  if (!path.starts_with(prefix)) return false;
-  return path.size() == prefix.size() || path[prefix.size()] == '/';
 }
 
 // The body is left to the standard sentence of 403, "Forbidden".
@@ -90,7 +85,7 @@ void FirewallRules::index() {
   std::ranges::sort(all, isBefore, [&](uint32_t i) { return std::string_view(paths_[i].path); });
   order_.clear();
   for (const uint32_t i : all)
-    if (order_.empty() || !isAtOrBelow(paths_[i].path, paths_[order_.back()].path))
+    if (order_.empty() || !http::isAtOrBelow(paths_[i].path, paths_[order_.back()].path))
       order_.push_back(i);
 }
 
@@ -133,7 +128,7 @@ const FirewallRules::Path* FirewallRules::findPath(std::string_view path) const 
                        [&](std::string_view p, uint32_t i) { return isBefore(p, paths_[i].path); });
   if (after == order_.begin()) return nullptr;
   const Path& candidate = paths_[*(after - 1)];
-  return isAtOrBelow(path, candidate.path) ? &candidate : nullptr;
+  return http::isAtOrBelow(path, candidate.path) ? &candidate : nullptr;
 }
 
 std::vector<std::pair<std::string, Mark>> FirewallRules::describe() const {

@@ -49,4 +49,11 @@ bool isValidAuthority(std::string_view authority);
 // literal kept). Returns a view of `authority` when nothing had to change.
 std::string_view canonicalHost(std::string_view authority, Arena& arena);
 
+// Is `path` the prefix itself or below it, by whole segments? `/` has everything below it.
+constexpr bool isAtOrBelow(std::string_view path, std::string_view prefix) {
+  if (prefix == "/") return true;
+  if (!path.starts_with(prefix)) return false;
+  return path.size() == prefix.size() || path[prefix.size()] == '/';
+}
+
 }  // namespace fairlead::http

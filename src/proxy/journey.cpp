@@ -124,7 +124,8 @@ Task<After> Journey::forward(const Decision& decision) {
   route_ = decision.route;
   upgrade_ = decision.upgrade;
   upstream_ = pipeline_.upstreams_[route_->pool].get();
-  host_removed_ = route_->headers.removesHost();
+  // An HTTP/1.0 client may have said no Host; servers are spoken to in HTTP/1.1, which needs one.
+  host_removed_ = route_->headers.removesHost() || !exchange_.request.fields.find(FieldId::Host);
   outcome_.pool = upstream_->pool().name;
   until_ = deadlineAfter(exchange_.begun, route_->timeouts.total);
   client_.body().begin(exchange_.framing, route_->max_body);
@@ -203,8 +204,7 @@ Task<Result<void>> Journey::connect(upstream::Upstream& upstream) {
 Result<size_t> Journey::composeRequest() {
   http::RequestHead& head = exchange_.request;
   bool fits = true;
-  // An HTTP/1.0 client may have said no Host; the server is spoken to in HTTP/1.1, which needs one.
-  if (host_removed_ || !head.fields.find(FieldId::Host)) {
+  if (host_removed_) {
     const std::string_view address = exchange_.arena.copy(chosen_.endpoint->address);
     fits = head.fields.set(http::Field::make(exchange_.arena, FieldId::Host, address));
   }

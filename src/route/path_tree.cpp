@@ -19,12 +19,6 @@ size_t commonLength(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-bool isAtOrBelow(std::string_view path, std::string_view prefix) {
-  if (prefix == "/") return true;
-  if (!path.starts_with(prefix)) return false;
-  return path.size() == prefix.size() || path[prefix.size()] == '/';
-}
-
 struct PathTree::Range {
   size_t node = 0;
   size_t begin = 0;

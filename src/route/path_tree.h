@@ -11,9 +11,6 @@
 
 namespace fairlead::route {
 
-// Is `path` the prefix itself or below it, by whole segments? `/` has everything below it.
-bool isAtOrBelow(std::string_view path, std::string_view prefix);
-
 class PathTree {
  public:
   struct Entry {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "http/target.h"
 #include "route/host_table.h"
 #include "route/path_tree.h"
 
@@ -90,7 +91,7 @@ TraceLine Router::Tables::explainRoute(RouteId id, RouteId taken, std::string_vi
   const RouteSpec& spec = routes[static_cast<size_t>(id)];
   TraceLine line{.route = id, .host = spec.host, .matched = id == taken, .why = {}};
   if (line.matched) return line;
-  const bool fits = spec.exact ? path == spec.path : isAtOrBelow(path, spec.path);
+  const bool fits = spec.exact ? path == spec.path : http::isAtOrBelow(path, spec.path);
   if (!fits) {
     line.why = "path " + std::string(path) + (spec.exact ? " is not exactly " : " is not ") +
                spec.path + (spec.exact ? "" : " or below");
