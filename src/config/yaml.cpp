@@ -351,6 +351,13 @@ void TreeBuilder::reportParserFault(const YAML::Exception& fault) {
   if (what == YAML::ErrorMsg::END_OF_MAP_FLOW) return reportOpenFlow(fault, true);
   if (what == YAML::ErrorMsg::END_OF_SEQ_FLOW) return reportOpenFlow(fault, false);
   const Mark mark = markOf(fault.mark, 1);
+  const auto at = static_cast<size_t>(std::max(fault.mark.pos, 0));
+  // YAML allows it; the library does not.
+  if (what == YAML::ErrorMsg::UNKNOWN_TOKEN && at < text_.size() && text_[at] == '?') {
+    out_.error(mark, "a text within `{ }` and `[ ]` cannot go on with `?`").expected =
+        "quotes around the whole text, such as \"/up?x=1\"";
+    return;
+  }
   for (const Wording& wording : kWordings) {
     if (!what.starts_with(wording.library)) continue;
     out_.error(mark, std::string(wording.message)).expected = wording.expected;
