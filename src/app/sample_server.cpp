@@ -76,8 +76,6 @@ std::expected<io::Descriptor, int> openOrAny(uint16_t port) {
   return io::openListener({.address = {loopback, 0}, .any = false, .unix_path = {}}, io::Share::No);
 }
 
-void rethrowBug(std::exception_ptr bug) { std::rethrow_exception(bug); }
-
 }  // namespace
 
 // All that belongs to the servers' thread.
@@ -90,8 +88,8 @@ struct SampleServers::World {
       .buffers = buffers, .exchanges = exchanges, .limits = limits, .idle = {}, .draining = false};
   std::vector<std::string> names;
   std::vector<std::unique_ptr<io::Listener>> listeners;
-  Scope connections{rethrowBug};
-  Scope accepting{rethrowBug};
+  Scope connections;
+  Scope accepting;
   std::thread thread;
 
   Task<void> acceptForever(size_t index) {

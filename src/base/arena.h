@@ -30,7 +30,7 @@ class Arena {
 
   // The concatenation of all parts, as one piece.
   template <typename... Parts>
-  std::string_view join(Parts... parts) {
+  std::string_view join(const Parts&... parts) {
     const size_t total = (std::string_view(parts).size() + ... + 0);
     char* const to = allocate(total);
     char* at = to;

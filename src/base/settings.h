@@ -103,8 +103,9 @@ struct Setting {
   Mark origin{};
 
   Setting() = default;
-  Setting(T initial)
-      : value(std::move(initial)) {}  // NOLINT(google-explicit-constructor): built-in
+  // A built-in value, so that settings read like plain values.
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  Setting(T initial) : value(std::move(initial)) {}
   Setting(T given, Mark where) : value(std::move(given)), origin(where) {}
   operator const T&() const { return value; }  // NOLINT(google-explicit-constructor)
 };

@@ -393,6 +393,7 @@ std::optional<Value> readYaml(uint32_t file, const Environment& environment, Dia
     }
     return builder.takeRoot();
   } catch (const Stop&) {
+    return std::nullopt;  // reported already
   } catch (const YAML::Exception& fault) {
     builder.reportParserFault(fault);
   } catch (const std::exception& fault) {

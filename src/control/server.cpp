@@ -219,7 +219,7 @@ Task<void> Server::watchSignals() {
 }
 
 void Server::runUntilSignal() {
-  Scope scope([](std::exception_ptr bug) { std::rethrow_exception(bug); });
+  Scope scope;
   scope.spawn(watchSignals());
   while (stops_asked_ == 0) reactor_.turn(std::chrono::hours(1));
   drain();

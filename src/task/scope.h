@@ -12,8 +12,10 @@ namespace fairlead {
 // what still runs; it must not be destroyed by one of its own tasks.
 class Scope {
  public:
-  // Called with what escaped from a task; a bug that must not end the others.
+  // Called with what escaped from a task. Nothing on the way of a request throws, so that is a bug:
+  // without another wish it ends the program, with the exception's message.
   using OnBug = void (*)(std::exception_ptr);
+  Scope() : Scope(endProgram) {}
   explicit Scope(OnBug on_bug) : on_bug_(on_bug) {}
   Scope(const Scope&) = delete;
   Scope& operator=(const Scope&) = delete;
@@ -70,6 +72,8 @@ class Scope {
   };
 
   static Root run(Task<void> task, Scope&) { co_await std::move(task); }
+  // Thrown out of a noexcept function: std::terminate tells what it was.
+  static void endProgram(std::exception_ptr bug) { std::rethrow_exception(std::move(bug)); }
 
   OnBug on_bug_;
   Root::promise_type* first_ = nullptr;

@@ -13,8 +13,8 @@ constexpr Duration kAnnouncementMargin = std::chrono::seconds(1);
 // kept.
 Duration idleTime(const Connection& connection, const Pool& pool) {
   const Duration announced = connection.session.announcedIdle();
-  if (announced.count() == 0) return pool.timeouts.upstream_idle;
-  return std::max(Duration{0}, announced - kAnnouncementMargin);
+  if (announced.count() == 0) return pool.timeouts.upstream_idle.value;
+  return std::max(Duration::zero(), announced - kAnnouncementMargin);
 }
 
 }  // namespace

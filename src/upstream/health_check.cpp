@@ -12,10 +12,6 @@ namespace {
 
 using balance::Health;
 
-// A check that dies of a bug stops; the server keeps its last state. The bug itself is fatal
-// elsewhere.
-void rethrowBug(std::exception_ptr bug) { std::rethrow_exception(bug); }
-
 std::string wordsFor(const Failure& failure) {
   switch (failure.kind) {
     case FailureKind::ConnectRefused:
@@ -60,11 +56,7 @@ Health HealthCounter::onResult(bool passed) {
 
 HealthChecker::HealthChecker(io::Reactor& reactor, io::BufferPool& buffers, Random& random,
                              OnChange on_change)
-    : reactor_(reactor),
-      buffers_(buffers),
-      random_(random),
-      on_change_(std::move(on_change)),
-      checks_(rethrowBug) {}
+    : reactor_(reactor), buffers_(buffers), random_(random), on_change_(std::move(on_change)) {}
 
 void HealthChecker::add(const Pool& pool) {
   for (balance::Endpoint* endpoint : pool.endpoints) {

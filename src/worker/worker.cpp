@@ -12,9 +12,6 @@ constexpr unsigned kExchangesPerTurn = 32;  // of one connection that pipelines 
 constexpr size_t kShedAtOnce = 64;
 constexpr Duration kAcceptPause = std::chrono::milliseconds(50);
 
-// An exception that reaches a connection's edge is a bug; it ends the program with its message.
-void rethrowBug(std::exception_ptr bug) { std::rethrow_exception(bug); }
-
 }  // namespace
 
 Worker::Worker(WorkerParts parts)
@@ -30,9 +27,7 @@ Worker::Worker(WorkerParts parts)
                  .random = random_,
                  .plan = parts_.snapshot->plan,
                  .log = parts_.access_log,
-                 .idle_per_server = std::max<size_t>(1, kIdlePerServer / parts_.workers)}),
-      connections_(rethrowBug),
-      accepting_(rethrowBug) {
+                 .idle_per_server = std::max<size_t>(1, kIdlePerServer / parts_.workers)}) {
   for (Door& door : parts_.doors)
     listeners_.push_back(std::make_unique<io::Listener>(reactor_, std::move(door.fd)));
 }
