@@ -39,8 +39,6 @@ struct alignas(64) Endpoint {
   std::atomic<uint32_t> in_flight{0};
   std::atomic<Health> health{Health::Unknown};
   std::atomic<uint32_t> preferred_address{0};  // index into `addresses` that connected last
-  std::atomic<uint64_t> requests{0};
-  std::atomic<uint64_t> failures{0};
 
   // Facts, set before the endpoint is shared.
   alignas(64) std::string name;  // what logs call it: the `name` key, else `address`

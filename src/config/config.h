@@ -71,10 +71,7 @@ struct Pool {
   PoolRules rules;  // defaults < pool; of an inline pool: defaults < host < path
   Mark mark;
 
-  // Active checks: on, and written somewhere unless there are two servers to choose from.
-  bool checksHealth() const {
-    return rules.health.on.value && (rules.health.explicit_on || servers.size() > 1);
-  }
+  bool checksHealth() const { return rules.health.inForceFor(servers.size()); }
 };
 
 struct Host {

@@ -87,9 +87,6 @@ class Reactor {
   // Runs the errand at the end of this turn, or in the next when called by another errand.
   void soon(Errand& errand);
 
-  // The longest turn so far without its wait, for telling whether something stalls the loop.
-  Duration longestTurn() const { return longest_turn_; }
-
  private:
   struct Registration {
     Source* source = nullptr;
@@ -106,7 +103,6 @@ class Reactor {
   TimerWheel timers_;
   std::vector<Registration> registrations_;  // by descriptor
   Errand* errands_ = nullptr;
-  Duration longest_turn_{0};
   std::atomic<bool> stopping_{false};
 };
 

@@ -91,11 +91,9 @@ void Reactor::turn(Duration longest) {
   epoll_event events[kEventsPerTurn];
   const int count = waitForEvents(epoll_.get(), events, kEventsPerTurn, waitMilliseconds(longest));
   refreshNow();
-  const TimePoint begin = now_;
   for (int i = 0; i < count; ++i) dispatch(events[i].data.u64, events[i].events);
   timers_.advance(now_);
   runErrands();
-  longest_turn_ = std::max(longest_turn_, clockNow() - begin);
 }
 
 void Reactor::dispatch(uint64_t token, uint32_t events) {

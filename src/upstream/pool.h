@@ -23,9 +23,7 @@ struct Pool {
   HealthSettings health;
   alignas(64) mutable std::atomic<uint32_t> retrying{0};  // requests that are in a retry now
 
-  // Is `health:` in force for this pool? Built-in for two servers and more, else only when asked
-  // for.
-  bool checked() const { return health.on && (health.explicit_on || endpoints.size() > 1); }
+  bool checked() const { return health.inForceFor(endpoints.size()); }
   uint32_t inFlight() const {
     uint32_t sum = 0;
     for (const balance::Endpoint* endpoint : endpoints)

@@ -58,6 +58,9 @@ struct HealthSettings {
   Setting<uint32_t> port{0};  // 0: the server's own
 
   void read(const Value& value, Diagnostics& out);  // a string is `path`; `off`
+
+  // Are the servers of a pool checked? Built-in for two and more, else only when asked for.
+  bool inForceFor(size_t servers) const { return on && (explicit_on || servers > 1); }
 };
 
 }  // namespace fairlead::upstream
