@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <cstring>
 #include <memory>
+#include <span>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace fairlead {
@@ -20,6 +22,17 @@ class Arena {
     char* result = next_;
     next_ += bytes;
     return result;
+  }
+
+  // An array of default-constructed values, which are never destroyed.
+  template <typename T>
+  std::span<T> array(size_t count) {
+    static_assert(std::is_trivially_destructible_v<T>);
+    void* room = allocate(count * sizeof(T) + alignof(T) - 1);
+    size_t space = count * sizeof(T) + alignof(T) - 1;
+    T* const first = static_cast<T*>(std::align(alignof(T), count * sizeof(T), room, space));
+    std::uninitialized_default_construct_n(first, count);
+    return {first, count};
   }
 
   std::string_view copy(std::string_view text) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <stdexcept>
 #include <tuple>
 
 #include "base/ascii.h"
@@ -144,6 +145,33 @@ const Value* Value::find(std::string_view key) const {
   return entry == nullptr ? nullptr : &entry->value;
 }
 
+Value Value::scalar(std::string text, Mark mark) {
+  Value value;
+  value.kind = Kind::Scalar;
+  value.text = std::move(text);
+  value.mark = mark;
+  return value;
+}
+
+Value Value::list(Mark mark) {
+  Value value;
+  value.kind = Kind::List;
+  value.mark = mark;
+  return value;
+}
+
+Value Value::map(Mark mark) {
+  Value value;
+  value.kind = Kind::Map;
+  value.mark = mark;
+  return value;
+}
+
+Value& Value::put(std::string key, Value value) {
+  entries.push_back({scalar(std::move(key), value.mark), std::move(value)});
+  return entries.back().value;
+}
+
 std::string_view nearestWord(std::string_view given, std::span<const std::string_view> known) {
   constexpr size_t kLongestWord = 64;  // longer ones are no slip of the finger
   if (given.size() > kLongestWord) return {};
@@ -243,15 +271,20 @@ std::optional<size_t> readWord(const Value& value, std::span<const std::string_v
   return std::nullopt;
 }
 
-Settings::Settings(const Value& value, std::string_view what, Diagnostics& out)
-    : value_(value), what_(what), out_(out) {
+Settings::Settings(const Value& value, const Section& section, Diagnostics& out, std::string what)
+    : value_(value),
+      section_(section),
+      what_(what.empty() ? std::string(section.what) : std::move(what)),
+      out_(out) {
   if (value.isMap()) return;
-  out.error(value.mark, fmt::format("{} cannot be {}", what, describe(value))).expected =
+  out.error(value.mark, fmt::format("{} cannot be {}", what_, describe(value))).expected =
       "a mapping of keys to values";
 }
 
 const Value* Settings::take(std::string_view key) {
-  known_.emplace_back(key);
+  if (!section_.find(key))
+    throw std::logic_error(fmt::format("the section {} has no key {}", section_.name, key));
+  asked_.push_back(key);
   const Value::Entry* entry = value_.findEntry(key);
   if (entry == nullptr) return nullptr;
   if (entry->value.kind != Value::Kind::Null) return &entry->value;
@@ -260,22 +293,8 @@ const Value* Settings::take(std::string_view key) {
   return nullptr;
 }
 
-void Settings::notYet(std::string_view key) {
-  later_.emplace_back(key);
-  if (const Value::Entry* entry = value_.findEntry(key))
-    out_.error(entry->key.mark, fmt::format("`{}` is not supported by this version", key));
-}
-
-void Settings::notYetUnlessOff(std::string_view key) {
-  const Value* value = value_.find(key);
-  if (value != nullptr && value->isOff())
-    later_.emplace_back(key);
-  else
-    notYet(key);
-}
-
 void Settings::misplaced(std::string_view key, std::string_view where) {
-  later_.emplace_back(key);
+  elsewhere_.emplace_back(key);
   if (const Value::Entry* entry = value_.findEntry(key))
     out_.error(entry->key.mark, fmt::format("`{}` cannot stand here", key)).expected =
         fmt::format("`{}` {}", key, where);
@@ -327,19 +346,51 @@ void Settings::takePercent(std::string_view key, Setting<double>& into) {
 
 void Settings::finish() {
   if (!value_.isMap()) return;
-  const std::vector<std::string_view> known(known_.begin(), known_.end());
-  std::vector<std::string_view> words = known;
-  words.insert(words.end(), later_.begin(), later_.end());
+  requireAllAsked();
   for (const Value::Entry& entry : value_.entries) {
-    if (std::find(words.begin(), words.end(), entry.key.text) != words.end()) continue;
-    Diagnostic& finding =
-        out_.error(entry.key.mark, fmt::format("unknown key `{}` in {}", entry.key.text, what_));
-    const std::string_view nearest = nearestWord(entry.key.text, words);
-    if (!nearest.empty())
-      finding.suggestion = didYouMean(nearest);
-    else
-      finding.expected = known.size() == 1 ? std::string(known[0]) : "one of " + joined(known);
+    const Key* key = section_.find(entry.key.text);
+    if (key != nullptr && key->isLater())
+      refuseLater(*key, entry);
+    else if (key == nullptr && section_.names.empty())
+      refuseUnknown(entry);
   }
+}
+
+void Settings::requireAllAsked() const {
+  section_.forEach([this](const Key& key) {
+    const bool is_asked = std::find(asked_.begin(), asked_.end(), key.name) != asked_.end();
+    if (!is_asked && !key.isLater())
+      throw std::logic_error(
+          fmt::format("nobody reads {} of the section {}", key.name, section_.name));
+  });
+}
+
+// What does not exist yet may be switched off: `http3: false` is how things are.
+void Settings::refuseLater(const Key& key, const Value::Entry& entry) {
+  if (std::find(asked_.begin(), asked_.end(), key.name) != asked_.end()) return;
+  const Value& value = entry.value;
+  const bool is_word = value.isScalar() && !value.quoted &&
+                       key.form.find(fmt::format("'{}'", value.text)) != std::string_view::npos;
+  if (!is_word)
+    out_.error(entry.key.mark, fmt::format("`{}` is not supported by this version", key.name));
+}
+
+void Settings::refuseUnknown(const Value::Entry& entry) {
+  const auto& word = entry.key.text;
+  if (std::find(elsewhere_.begin(), elsewhere_.end(), word) != elsewhere_.end()) return;
+  std::vector<std::string_view> known;
+  std::vector<std::string_view> near(elsewhere_.begin(), elsewhere_.end());
+  section_.forEach([&](const Key& key) {
+    near.push_back(key.name);
+    if (!key.isLater()) known.push_back(key.name);
+  });
+  Diagnostic& finding =
+      out_.error(entry.key.mark, fmt::format("unknown key `{}` in {}", word, what_));
+  const std::string_view nearest = nearestWord(word, near);
+  if (!nearest.empty())
+    finding.suggestion = didYouMean(nearest);
+  else
+    finding.expected = known.size() == 1 ? std::string(known[0]) : "one of " + joined(known);
 }
 
 }  // namespace fairlead

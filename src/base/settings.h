@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "base/vocabulary.h"
 
 namespace fairlead {
 
@@ -89,6 +90,13 @@ struct Value {
   bool isOff() const { return isScalar() && !quoted && text == "off"; }
   const Value* find(std::string_view key) const;
   const Entry* findEntry(std::string_view key) const;
+
+  // For values that are put together to be shown.
+  static Value scalar(std::string text, Mark mark);
+  static Value list(Mark mark = {});
+  static Value map(Mark mark = {});
+  // Appends an entry to a mapping and returns its value.
+  Value& put(std::string key, Value value);
 };
 
 struct Value::Entry {
@@ -132,20 +140,17 @@ std::optional<size_t> readWord(const Value& value, std::span<const std::string_v
 // The word of `known` nearest to `given` (edit distance, at most a third of its length), or "".
 std::string_view nearestWord(std::string_view given, std::span<const std::string_view> known);
 
-// One mapping being read: every key that is asked for counts as known; `finish` reports the others
-// with the nearest known name. If the value is not a mapping, the constructor reports that, and all
-// reads find nothing.
+// One mapping being read, key by key. `finish` reports the keys that its section does not have,
+// with the nearest that it has, and those of later versions. Asking for a key that the section does
+// not have, or finishing without having asked for one that it has, is a bug and throws.
 class Settings {
  public:
-  // `what` names the thing in messages: "a pool", "timeouts".
-  Settings(const Value& value, std::string_view what, Diagnostics& out);
+  // `what` names the thing in messages where the section's own words say too little: "the pool
+  // `a`". If the value is not a mapping, that is reported, and all reads find nothing.
+  Settings(const Value& value, const Section& section, Diagnostics& out, std::string what = {});
 
   // The value of a key or nullptr. A key with a null value counts as absent and is reported.
   const Value* take(std::string_view key);
-  // Known to the language, not to this version: present means a clear error that says so.
-  void notYet(std::string_view key);
-  // The same, but a plain `off` is accepted: what does not exist yet is off.
-  void notYetUnlessOff(std::string_view key);
   // Known, but elsewhere: present means an error that says where it stands.
   void misplaced(std::string_view key, std::string_view where);
 
@@ -156,7 +161,7 @@ class Settings {
   void takeSize(std::string_view key, Setting<uint64_t>& into);   // `off` gives 0
   void takePercent(std::string_view key, Setting<double>& into);  // `off` gives 0
 
-  // Reports the keys that nobody asked for.
+  // Reports what no key of the section covers.
   void finish();
 
   const Value& value() const { return value_; }
@@ -164,11 +169,16 @@ class Settings {
   Diagnostics& diagnostics() { return out_; }
 
  private:
+  void refuseLater(const Key& key, const Value::Entry& entry);
+  void refuseUnknown(const Value::Entry& entry);
+  void requireAllAsked() const;
+
   const Value& value_;
+  const Section& section_;
   std::string what_;
   Diagnostics& out_;
-  std::vector<std::string> known_;
-  std::vector<std::string> later_;  // known to the language only: suggested, not listed
+  std::vector<std::string_view> asked_;
+  std::vector<std::string> elsewhere_;  // suggested, not listed
 };
 
 }  // namespace fairlead

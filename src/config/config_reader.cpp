@@ -13,6 +13,54 @@
 namespace fairlead::config {
 namespace {
 
+constexpr Key kListen[] = {
+    {"http", "listen_address", "8080", "plain HTTP"},
+    {"https", "later | 'off' | 'false'", "", ""},
+    {"http3", "later | 'off' | 'false'", "", ""},
+    {"tcp", "later | 'off' | 'false'", "", ""},
+    {"udp", "later | 'off' | 'false'", "", ""},
+    {"proxy_protocol", "later | 'off' | 'false'", "", ""},
+    {"tls", "later | 'off' | 'false'", "", ""},
+    {"pool", "later", "", ""},
+};
+
+constexpr Key kLog[] = {
+    {"access", "'stdout' | 'stderr' | 'off' | file_name", "stdout", "one line a request"},
+    {"format", "'json' | 'combined'", "json", "how the lines look"},
+    {"level", "later", "", ""},
+};
+
+constexpr Key kDefaults[] = {
+    {"firewall_rules", "<firewall_rules>", "", "the same as at the top of the file"},
+};
+constexpr const Section* kDefaultsAlso[] = {&kRouteRuleKeys, &kPoolRuleKeys};
+
+constexpr Key kFile[] = {
+    {"listen", "(listen_address | <listen>)...", "8080", "where clients connect to"},
+    {"workers", "'auto' | 1..1024", "auto", "threads that serve; `auto` is one a CPU"},
+    {"log", "'stdout' | 'stderr' | 'off' | file_name | <log>", "stdout", "the access log"},
+    {"trusted_proxies", "network...", "[]", "peers whose forwarded headers are believed"},
+    {"defaults", "<defaults>", "", "what holds for everything below"},
+    {"firewall_rules", "<firewall_rules>", "", "judged before any host's rules"},
+    {"include", "file_pattern...", "", "adds the `hosts`, `paths` and `pools` of other files"},
+    {"tests", "any", "", "accepted, not used yet"},
+    {"state", "any", "", "accepted, not used yet"},
+    {"tls", "later | 'off'", "", ""},
+    {"admin", "later | 'off'", "", ""},
+};
+
+constexpr Key kIncluded[] = {
+    {"pools", "{<pool>}", "", "pools by name"},
+    {"hosts", "[<host>]", "", "the hosts and their routes"},
+    {"paths", "[<path>]", "", "routes of no host, tried when no host claims the request"},
+};
+constexpr Section kIncludedKeys{"included_file", "the file", kIncluded};
+constexpr const Section* kFileAlso[] = {&kIncludedKeys};
+
+constexpr Section kListenKeys{"listen", "listen", kListen};
+constexpr Section kLogKeys{"log", "log", kLog};
+const Section kDefaultKeys{"defaults", "defaults", kDefaults, kDefaultsAlso};
+
 // --- listen
 
 class ListenReader {
@@ -32,25 +80,13 @@ class ListenReader {
  private:
   void readOne(const Value& value) {
     if (value.isScalar()) return add(value);
-    Settings settings(value, "listen", out_);
+    Settings settings(value, kListenKeys, out_);
     const Value* http = settings.take("http");
     if (http != nullptr) add(*http);
-    for (const std::string_view key : {"https", "http3", "tcp", "udp", "proxy_protocol", "tls"})
-      later(settings, key);
     if (value.find("tcp") != nullptr) settings.take("pool");
     settings.finish();
     if (value.isMap() && value.entries.empty())
       out_.error(value.mark, "there is nothing to listen on").expected = "http: 8080";
-  }
-
-  // `http3: false` is how things are.
-  static void later(Settings& settings, std::string_view key) {
-    const Value* value = settings.value().find(key);
-    const bool is_false = value != nullptr && !value->quoted && value->text == "false";
-    if (is_false)
-      settings.take(key);
-    else
-      settings.notYetUnlessOff(key);
   }
 
   void add(const Value& value) {
@@ -100,7 +136,7 @@ void readAccess(const Value& value, LogSettings& log, Diagnostics& out) {
 void readLog(const Value* value, LogSettings& log, Diagnostics& out) {
   if (value == nullptr) return;
   if (value->isScalar()) return readAccess(*value, log, out);
-  Settings settings(*value, "log", out);
+  Settings settings(*value, kLogKeys, out);
   if (const Value* access = settings.take("access")) readAccess(*access, log, out);
   if (const Value* format = settings.take("format")) {
     constexpr std::array<std::string_view, 2> kFormats{"json", "combined"};
@@ -109,7 +145,6 @@ void readLog(const Value* value, LogSettings& log, Diagnostics& out) {
       out.error(format->mark, "the format `combined` is not supported by this version").expected =
           "json";
   }
-  settings.notYet("level");
   settings.finish();
 }
 
@@ -128,7 +163,7 @@ void readWorkers(const Value* value, Setting<uint32_t>& into, Diagnostics& out) 
 
 void readDefaults(const Value* value, Config& config, Diagnostics& out) {
   if (value == nullptr) return;
-  Settings settings(*value, "defaults", out);
+  Settings settings(*value, kDefaultKeys, out);
   readPoolRules(settings, Level::Defaults, config.default_pool_rules);
   readRouteRules(settings, config.default_route_rules);
   if (const Value* firewall = settings.take("firewall_rules")) config.firewall.read(*firewall, out);
@@ -157,7 +192,6 @@ void readGlobals(Settings& settings, Config& config, Diagnostics& out) {
   settings.take("include");
   unused(settings, "tests");
   unused(settings, "state");
-  for (const std::string_view key : {"tls", "admin"}) settings.notYetUnlessOff(key);
 }
 
 // Keys that belong to an inner level, with where.
@@ -207,6 +241,8 @@ void warnOfNothing(const Config& config, Mark mark, Diagnostics& out) {
 
 }  // namespace
 
+const Section kFileKeys{"file", "the file", kFile, kFileAlso};
+
 std::string besideFile(std::string_view file, std::string_view name) {
   const size_t slash = file.rfind('/');
   if (name.starts_with('/') || slash == std::string_view::npos) return std::string(name);
@@ -216,7 +252,8 @@ std::string besideFile(std::string_view file, std::string_view name) {
 Config readConfig(std::span<const Value> roots, Diagnostics& out) {
   Config config;
   std::vector<Settings> files;
-  for (const Value& root : roots) files.emplace_back(root, "the file", out);
+  for (const Value& root : roots)
+    files.emplace_back(root, files.empty() ? kFileKeys : kIncludedKeys, out);
   readGlobals(files.front(), config, out);
   PoolTable pools(out);
   RouteReader routes(config, pools, out);

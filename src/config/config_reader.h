@@ -7,6 +7,8 @@
 
 namespace fairlead::config {
 
+extern const Section kFileKeys;
+
 // `roots`: the main file first, then those that it includes. The result is finished only if `out`
 // has no errors; all of them are reported.
 Config readConfig(std::span<const Value> roots, Diagnostics& out);

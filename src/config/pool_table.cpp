@@ -9,10 +9,35 @@
 namespace fairlead::config {
 namespace {
 
+constexpr Key kServer[] = {
+    {"url", "address", "", "where the server is: `host`, `host:port` or `http://host:port`"},
+    {"name", "text", "", "what logs call it; without it: the address"},
+    {"weight", "0..100000", "1", "its share of the requests; 0: no new ones"},
+    {"max_requests", "1..1000000", "", "in flight at once; without it: no limit"},
+    {"backup", "later", "", ""},
+    {"tier", "later", "", ""},
+    {"zone", "later", "", ""},
+    {"tls", "later", "", ""},
+    {"max_connections", "later", "", ""},
+};
+
+constexpr Key kPool[] = {
+    {"servers", "(address | <server>)...", "", "the servers of the pool"},
+    {"discovery", "later", "", ""},
+    {"tls", "later", "", ""},
+    {"send_proxy_protocol", "later", "", ""},
+    {"http2", "later", "", ""},
+    {"subsets", "later", "", ""},
+};
+constexpr const Section* kPoolAlso[] = {&kPoolRuleKeys};
+
 constexpr uint32_t kHeaviest = 100'000;
 constexpr uint32_t kMostRequests = 1'000'000;
 
 }  // namespace
+
+const Section kServerKeys{"server", "a server", kServer};
+const Section kPoolKeys{"pool", "a pool", kPool, kPoolAlso};
 
 void PoolTable::readNamed(const Value& value, const PoolRules& defaults) {
   if (!value.isMap()) {
@@ -40,7 +65,7 @@ void PoolTable::readOne(const Value::Entry& entry, const PoolRules& defaults) {
     add(std::move(pool), {.value = nullptr, .is_used = true});
     return;
   }
-  Settings settings(entry.value, fmt::format("the pool `{}`", name), out_);
+  Settings settings(entry.value, kPoolKeys, out_, fmt::format("the pool `{}`", name));
   const bool has_servers = entry.value.find("servers") != nullptr;
   if (const Value* servers = settings.take("servers"))
     pool.servers = readServers(*servers);
@@ -48,8 +73,6 @@ void PoolTable::readOne(const Value::Entry& entry, const PoolRules& defaults) {
     out_.error(entry.key.mark, fmt::format("the pool `{}` has no servers", name)).expected =
         "servers: [...]";
   readPoolRules(settings, Level::Pool, pool.rules);
-  for (const std::string_view key : {"discovery", "tls", "proxy_protocol", "http2", "subsets"})
-    settings.notYet(key);
   settings.finish();
   add(std::move(pool), {.value = &entry.value, .is_used = false});
 }
@@ -82,7 +105,7 @@ std::vector<Server> PoolTable::readServers(const Value& value) {
 
 std::optional<Server> PoolTable::readServer(const Value& value) {
   if (value.isScalar()) return readServerAddress(value, out_);
-  Settings settings(value, "a server", out_);
+  Settings settings(value, kServerKeys, out_);
   std::optional<Server> server;
   if (const Value* url = settings.take("url"))
     server = readServerAddress(*url, out_);
@@ -92,8 +115,6 @@ std::optional<Server> PoolTable::readServer(const Value& value) {
   settings.take("name", read.name);
   settings.takeCount("weight", read.weight, 0, kHeaviest);
   settings.takeCount("max_requests", read.max_requests, 1, kMostRequests);
-  for (const std::string_view key : {"backup", "tls", "max_connections", "priority", "zone"})
-    settings.notYet(key);
   settings.finish();
   if (!server) return std::nullopt;
   return read;

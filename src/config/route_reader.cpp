@@ -11,6 +11,43 @@
 namespace fairlead::config {
 namespace {
 
+constexpr Key kDestinationKeyTable[] = {
+    {"servers", "(address | <server>)...", "", "destination: an inline pool"},
+    {"pool", "pool_name", "", "destination: a pool of `pools`"},
+    {"respond", "200..599 | <respond>", "", "destination: an answer"},
+    {"split", "later", "", ""},
+    {"redirect", "later", "", ""},
+};
+constexpr Section kDestinationKeys{"destination", "a destination", kDestinationKeyTable};
+
+constexpr Key kHost[] = {
+    {"host", "host...", "",
+     "exact names beat `\"*.example.com\"` (the longest first), which beats `\"*\"`; letter case, "
+     "trailing dot and port do not matter"},
+    {"paths", "[<path>]", "", "routes of this host; what it has no route for is 404"},
+    {"firewall_rules", "<firewall_rules>", "", "judged when the host is known"},
+    {"tls", "later | 'off'", "", ""},
+    {"name", "later", "", ""},
+};
+
+constexpr Key kPath[] = {
+    {"path", "path", "",
+     "whole segments and all below: `/api` is `/api` and `/api/x`, never `/apiary`; a trailing "
+     "slash is ignored"},
+    {"exact", "boolean", "false", "this path only; beats every prefix"},
+    {"firewall_rules", "<firewall_rules>", "", "judged when the path is known"},
+    {"path_regex", "later", "", ""},
+    {"methods", "later", "", ""},
+    {"headers", "later", "", ""},
+    {"params", "later", "", ""},
+    {"cookies", "later", "", ""},
+    {"from", "later", "", ""},
+    {"scheme", "later", "", ""},
+    {"name", "later", "", ""},
+};
+
+constexpr const Section* kLevel[] = {&kDestinationKeys, &kRouteRuleKeys, &kPoolRuleKeys};
+
 constexpr std::array<std::string_view, 5> kDestinations{"servers", "pool", "split", "redirect",
                                                         "respond"};
 constexpr std::string_view kDestinationForm = "one of servers, pool or respond";
@@ -35,6 +72,9 @@ bool hasDestination(const Value& value) {
 
 }  // namespace
 
+const Section kHostKeys{"host", "a host", kHost, kLevel};
+const Section kPathKeys{"path", "a path", kPath, kLevel};
+
 void RouteReader::readHosts(const Value& value) {
   forEachItem(value, "`hosts`", out_, [this](const Value& item) { readHost(item); });
 }
@@ -48,7 +88,7 @@ void RouteReader::readPathList(const Value& value, const Outer& outer) {
 }
 
 void RouteReader::readHost(const Value& item) {
-  Settings settings(item, "a host", out_);
+  Settings settings(item, kHostKeys, out_);
   if (!item.isMap()) return;
   Host host{.names = readNames(settings.take("host"), item), .firewall = {}, .mark = item.mark};
   if (const Value* name = item.find("host")) host.mark = name->mark;
@@ -74,8 +114,6 @@ void RouteReader::readHost(const Value& item) {
   if (!choice.is_told && !has_paths)
     out_.error(host.mark, "this host has no destination").expected =
         fmt::format("{}, or `paths` that have one", kDestinationForm);
-  settings.notYetUnlessOff("tls");
-  settings.notYet("name");
   settings.finish();
 }
 
@@ -106,7 +144,7 @@ std::vector<std::string> RouteReader::readNames(const Value* value, const Value&
 }
 
 void RouteReader::readPath(const Value& item, const Outer& outer) {
-  Settings settings(item, "a path", out_);
+  Settings settings(item, kPathKeys, out_);
   if (!item.isMap()) return;
   Outer rules = outer;
   Route route = readPattern(settings, item);
@@ -142,9 +180,6 @@ Route RouteReader::readPattern(Settings& settings, const Value& item) {
   Setting<bool> exact{false};
   settings.take("exact", exact);
   route.exact = exact;
-  for (const std::string_view key :
-       {"path_regex", "methods", "headers", "params", "cookies", "from", "scheme", "name"})
-    settings.notYet(key);
   return route;
 }
 
@@ -186,8 +221,6 @@ RouteReader::Choice RouteReader::readDestination(Settings& settings, const std::
   const Value* servers = settings.take("servers");
   const Value* pool = settings.take("pool");
   const Value* respond = settings.take("respond");
-  settings.notYet("split");
-  settings.notYet("redirect");
   if (servers != nullptr) {
     ++inline_pools_;
     if (auto index = pools_.addInline(name, *servers, rules)) choice.destination = *index;

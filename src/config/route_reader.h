@@ -13,6 +13,9 @@
 
 namespace fairlead::config {
 
+extern const Section kHostKeys;
+extern const Section kPathKeys;
+
 class RouteReader {
  public:
   RouteReader(Config& config, PoolTable& pools, Diagnostics& out)

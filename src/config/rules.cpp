@@ -12,6 +12,35 @@ namespace {
 
 constexpr std::array<std::string_view, 2> kPathPolicies{"canonical", "raw"};
 
+constexpr Key kPoolRules[] = {
+    {"balance", "policy", "p2c", "how a server is chosen"},
+    {"health", "path | 'off' | <health>", "",
+     "checks in the background; a path is short for `{ path: ... }`"},
+    {"timeouts", "<timeouts>", "", "how long what may take"},
+    {"retry", "'off' | <retry>", "", "what is tried again on another server"},
+    {"sticky", "later | 'off'", "", ""},
+    {"slow_start", "later | 'off'", "", ""},
+    {"limit", "later | 'off'", "", ""},
+    {"queue", "later | 'off'", "", ""},
+    {"breaker", "later | 'off'", "", ""},
+};
+
+constexpr Key kRouteRules[] = {
+    {"header_rules", "<header_rules>", "", "fields that are removed and set"},
+    {"param_rules", "<param_rules>", "", "parameters that are removed and set"},
+    {"rewrite_rules", "<rewrite_rules>", "", "changes of path, host and method"},
+    {"max_body", "size | 'off'", "off", "larger request bodies are 413"},
+    {"path_policy", "'canonical' | 'raw'", "canonical",
+     "forward the canonical path, or the bytes as received"},
+    {"cookie_rules", "later", "", ""},
+    {"cors", "later | 'off'", "", ""},
+    {"mirror", "later | 'off'", "", ""},
+    {"error_pages", "later", "", ""},
+    {"priority", "later", "", ""},
+    {"compress", "later | 'off'", "", ""},
+    {"cache", "later | 'off'", "", ""},
+};
+
 void readBalance(const Value* value, Setting<std::string>& into, Diagnostics& out) {
   if (value == nullptr) return;
   std::vector<std::string_view> names;
@@ -47,6 +76,9 @@ void readMaxBody(const Value* value, Setting<uint64_t>& into, Diagnostics& out) 
 
 }  // namespace
 
+const Section kPoolRuleKeys{"pool_rules", "the rules of a pool", kPoolRules};
+const Section kRouteRuleKeys{"route_rules", "the rules of a route", kRouteRules};
+
 std::string_view nameOf(PathPolicy policy) { return kPathPolicies[static_cast<size_t>(policy)]; }
 
 void readPoolRules(Settings& settings, Level level, PoolRules& rules) {
@@ -55,10 +87,6 @@ void readPoolRules(Settings& settings, Level level, PoolRules& rules) {
   if (const Value* value = settings.take("health")) rules.health.read(*value, out);
   readTimeouts(settings.take("timeouts"), level, rules.timeouts, out);
   if (const Value* value = settings.take("retry")) rules.retry.read(*value, out);
-  for (const std::string_view key : {"sticky", "slow_start", "limits", "queue", "breaker"})
-    settings.notYetUnlessOff(key);
-  settings.notYet("priority");
-  settings.notYet("hash");
 }
 
 void readRouteRules(Settings& settings, RouteRules& rules) {
@@ -70,9 +98,6 @@ void readRouteRules(Settings& settings, RouteRules& rules) {
   if (const Value* value = settings.take("path_policy"))
     if (const auto word = readWord(*value, kPathPolicies, out))
       rules.path_policy = {static_cast<PathPolicy>(*word), value->mark};
-  for (const std::string_view key : {"cors", "mirror", "compress", "cache", "rate_limit"})
-    settings.notYetUnlessOff(key);
-  settings.notYet("cookie_rules");
 }
 
 }  // namespace fairlead::config

@@ -6,6 +6,10 @@
 
 namespace fairlead::config {
 
+// The keys of readPoolRules, of readRouteRules.
+extern const Section kPoolRuleKeys;
+extern const Section kRouteRuleKeys;
+
 enum class Level : uint8_t { Defaults, Pool, Host, Path };
 
 // balance, health, timeouts, retry.

@@ -1,8 +1,10 @@
 // What may be changed, refused or answered before and after the upstream: one filter, one file.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -23,14 +25,30 @@ struct ClientFacts {
   std::string_view scheme = "http";  // of the client, as far as trusted proxies tell
 };
 
-// An answer that a rule gives instead of a server. Views into the configuration, never into the
-// request.
+// The request as it was before any rule changed it, as placeholders speak of it, and what became of
+// it so far. Views live as long as the exchange.
+struct RequestFacts {
+  std::string_view method;
+  std::string_view host;   // canonical, without port
+  std::string_view path;   // canonical
+  std::string_view query;  // without the `?`
+  const http::Fields* fields = nullptr;
+  std::string_view request_id;
+  std::string_view route;
+  std::string_view pool;                         // empty: none yet, or none at all
+  std::string_view server;                       // its name; empty: none yet, or none at all
+  std::span<const std::string_view> captures{};  // of the route's path_regex
+  std::chrono::microseconds time{};              // since 1970
+};
+
+// An answer that a rule gives instead of a server. Views into the configuration or the exchange.
 struct Answer {
   uint16_t status = 403;
-  std::string_view body;          // empty: the standard sentence of the status
-  std::string_view content_type;  // empty: text/plain
-  std::string_view rule;          // the rule's name, for the log: "firewall ip_reject"
-  Mark origin;                    // where the rule stands
+  std::string_view body;                  // empty: the standard sentence of the status
+  std::string_view content_type;          // empty: text/plain
+  std::span<const http::Field> fields{};  // beside those of any answer: Location, Retry-After ...
+  std::string_view rule;                  // the rule's name, for the log: "firewall ip_reject"
+  Mark origin;                            // where the rule stands
 };
 
 // One line of what happened, for `fairlead explain`: "header_rules: add X-Edge: fairlead
@@ -46,6 +64,10 @@ struct Scene {
   const ClientFacts& client;
   Arena& arena;
   Trace* trace = nullptr;
+  const RequestFacts& request = kNoRequest;
+
+  static const RequestFacts kNoRequest;
 };
+inline const RequestFacts Scene::kNoRequest{};
 
 }  // namespace fairlead::filter

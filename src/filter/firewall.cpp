@@ -11,6 +11,29 @@
 namespace fairlead::filter {
 namespace {
 
+constexpr Key kKeys[] = {
+    {"ip_reject", "network...", "", "clients that are refused"},
+    {"ip_allow", "network...", "", "exceptions; the longer network wins"},
+    {"path_reject", "(path | <path_pattern>)...", "", "whole segments and all below"},
+    {"rate_limit", "later | 'off'", "", ""},
+    {"auto_ban", "later | 'off'", "", ""},
+    {"connection_limit", "later | 'off'", "", ""},
+    {"request_limit", "later | 'off'", "", ""},
+    {"max_body", "later | 'off'", "", ""},
+    {"method_reject", "later", "", ""},
+    {"header_reject", "later", "", ""},
+    {"host_reject", "later", "", ""},
+    {"country_reject", "later", "", ""},
+    {"country_allow", "later", "", ""},
+    {"mode", "later", "", ""},
+    {"action", "later", "", ""},
+};
+constexpr Key kPathPattern[] = {
+    {"exact", "later", "", ""},
+    {"glob", "later", "", ""},
+    {"regex", "later", "", ""},
+};
+
 // Segment order: `/` before every other byte, so that a path stands directly before all that is
 // below it.
 bool isBefore(std::string_view a, std::string_view b) {
@@ -27,28 +50,23 @@ Answer forbidden(std::string_view rule, const Mark& origin) {
   return answer;
 }
 
+constexpr Section kPathPatternKeys{"path_pattern", "an entry of path_reject", kPathPattern};
+
 // `{ glob: ... }` and the like are part of the language already.
 void refuseLongForm(const Value& entry, Diagnostics& out) {
-  Settings settings(entry, "an entry of path_reject", out);
-  for (const std::string_view key : {"exact", "glob", "regex"}) settings.notYet(key);
+  Settings settings(entry, kPathPatternKeys, out);
   settings.finish();
 }
 
 }  // namespace
 
+const Section kFirewallKeys{"firewall_rules", "firewall_rules", kKeys};
+
 void FirewallRules::read(const Value& value, Diagnostics& out) {
-  Settings settings(value, "firewall_rules", out);
+  Settings settings(value, kFirewallKeys, out);
   if (const Value* list = settings.take("ip_reject")) readNetworkRules(*list, false, out);
   if (const Value* list = settings.take("ip_allow")) readNetworkRules(*list, true, out);
   if (const Value* list = settings.take("path_reject")) readPathRules(*list, out);
-  for (const std::string_view key :
-       {"rate_limit", "auto_ban", "ban", "connection_limit", "request_limit", "max_body"})
-    settings.notYetUnlessOff(key);
-  for (const std::string_view key :
-       {"path_allow", "method_reject", "method_allow", "header_reject", "param_reject",
-        "host_reject", "country_reject", "country_allow", "asn_reject", "user_agent_reject", "mode",
-        "action"})
-    settings.notYet(key);
   settings.finish();
   index();
 }

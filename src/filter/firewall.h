@@ -10,6 +10,8 @@
 
 namespace fairlead::filter {
 
+extern const Section kFirewallKeys;
+
 class FirewallRules {
  public:
   // Reads the mapping of `firewall_rules`: ip_reject, ip_allow (addresses and CIDRs; longest match

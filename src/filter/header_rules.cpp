@@ -12,6 +12,16 @@ namespace {
 
 using http::FieldId;
 
+constexpr Key kKeys[] = {
+    {"add", "{text}", "", "sets fields, replacing what is there"},
+    {"append", "{text}", "", "adds a field beside those of its name"},
+    {"set_if_missing", "{text}", "", "sets fields that are not there"},
+    {"remove", "text... | {any}", "", "removes fields"},
+    {"rename", "later", "", ""},
+    {"replace", "later", "", ""},
+    {"response", "later", "", ""},
+};
+
 constexpr size_t kLongestLine = 8192;
 
 constexpr uint64_t kFraming = http::maskOf(FieldId::ContentLength, FieldId::TransferEncoding,
@@ -66,13 +76,14 @@ std::optional<std::string> readFieldValue(const Value::Entry& entry, Diagnostics
 
 }  // namespace
 
+const Section kHeaderRuleKeys{"header_rules", "header_rules", kKeys};
+
 void HeaderRules::read(const Value& value, Diagnostics& out) {
-  Settings settings(value, "header_rules", out);
+  Settings settings(value, kHeaderRuleKeys, out);
   readRemove(settings.take("remove"), out);
   readAdd(settings.take("add"), Mode::Set, out);
   readAdd(settings.take("append"), Mode::Append, out);
   readAdd(settings.take("set_if_missing"), Mode::SetIfMissing, out);
-  for (const std::string_view key : {"rename", "replace", "response"}) settings.notYet(key);
   settings.finish();
   const bool sets_host = std::ranges::any_of(
       add_, [](const Add& rule) { return rule.id == FieldId::Host && rule.mode == Mode::Set; });

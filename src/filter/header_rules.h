@@ -9,6 +9,8 @@
 
 namespace fairlead::filter {
 
+extern const Section kHeaderRuleKeys;
+
 class HeaderRules {
  public:
   // Reads over what is there: entries of `add`, `append` and `set_if_missing` replace those of the

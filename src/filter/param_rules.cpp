@@ -10,6 +10,15 @@
 namespace fairlead::filter {
 namespace {
 
+constexpr Key kKeys[] = {
+    {"add", "{text}", "", "sets parameters in place, or appends them"},
+    {"remove", "text... | {any}", "", "removes parameters"},
+    {"append", "later", "", ""},
+    {"set_if_missing", "later", "", ""},
+    {"rename", "later", "", ""},
+    {"replace", "later", "", ""},
+};
+
 // Calls `visit(param)` for each part between `&`, empty ones included.
 template <typename Visit>
 void forEachParam(std::string_view query, Visit visit) {
@@ -68,12 +77,12 @@ bool checkName(const Value& name, Diagnostics& out) {
 
 }  // namespace
 
+const Section kParamRuleKeys{"param_rules", "param_rules", kKeys};
+
 void ParamRules::read(const Value& value, Diagnostics& out) {
-  Settings settings(value, "param_rules", out);
+  Settings settings(value, kParamRuleKeys, out);
   readRemove(settings.take("remove"), out);
   readAdd(settings.take("add"), out);
-  for (const std::string_view key : {"append", "set_if_missing", "rename", "replace", "keep"})
-    settings.notYet(key);
   settings.finish();
 }
 

@@ -9,6 +9,8 @@
 
 namespace fairlead::filter {
 
+extern const Section kParamRuleKeys;
+
 class ParamRules {
  public:
   // Reads over what is there: `add` entries replace those of the same name, `remove` adds up.

@@ -7,6 +7,14 @@
 namespace fairlead::filter {
 namespace {
 
+constexpr Key kKeys[] = {
+    {"status", "200..599", "200", "the status of the answer"},
+    {"body", "text", "", "without it: the standard sentence of the status"},
+    {"content_type", "text", "text/plain", "the media type of the body"},
+    {"headers", "later", "", ""},
+    {"file", "later", "", ""},
+};
+
 void readStatus(const Value& value, uint16_t& into, Diagnostics& out) {
   if (const auto status = readCount(value, 200, 599, out)) into = static_cast<uint16_t>(*status);
 }
@@ -23,13 +31,15 @@ void readContentType(const Value& value, std::string& into, Diagnostics& out) {
 
 }  // namespace
 
+const Section kRespondKeys{"respond", "respond", kKeys};
+
 void Respond::read(const Value& value, Diagnostics& out) {
   mark = value.mark;
   if (value.isScalar()) {
     readStatus(value, status, out);
     return;
   }
-  Settings settings(value, "respond", out);
+  Settings settings(value, kRespondKeys, out);
   if (const Value* given = settings.take("status")) readStatus(*given, status, out);
   if (const Value* given = settings.take("content_type"))
     readContentType(*given, content_type, out);
@@ -38,7 +48,6 @@ void Respond::read(const Value& value, Diagnostics& out) {
     if (!body.empty() && (status == 204 || status == 205 || status == 304))
       out.error(given->mark, "an answer " + std::to_string(status) + " has no body");
   }
-  for (const std::string_view key : {"headers", "file", "json"}) settings.notYet(key);
   settings.finish();
 }
 

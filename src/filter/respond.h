@@ -7,6 +7,8 @@
 
 namespace fairlead::filter {
 
+extern const Section kRespondKeys;
+
 // The settings of `respond: { status: 200, body: ok }`; a status alone is the short form.
 struct Respond {
   uint16_t status = 200;

@@ -10,6 +10,18 @@
 namespace fairlead::filter {
 namespace {
 
+constexpr Key kKeys[] = {
+    {"replace", "{text}", "", "every occurrence of a text in the path is replaced"},
+    {"strip_prefix", "later", "", ""},
+    {"replace_prefix", "later", "", ""},
+    {"add_prefix", "later", "", ""},
+    {"replace_path", "later", "", ""},
+    {"regex", "later", "", ""},
+    {"host", "later", "", ""},
+    {"method", "later", "", ""},
+    {"rewrite_location", "later", "", ""},
+};
+
 // Longer paths are no help to anybody; a rule that makes a path grow without end stops here.
 constexpr size_t kLongestPath = 32 * 1024;
 
@@ -86,12 +98,11 @@ void warnOfPartialSegments(const Value& from, Diagnostics& out) {
 
 }  // namespace
 
+const Section kRewriteRuleKeys{"rewrite_rules", "rewrite_rules", kKeys};
+
 void RewriteRules::read(const Value& value, Diagnostics& out) {
-  Settings settings(value, "rewrite_rules", out);
+  Settings settings(value, kRewriteRuleKeys, out);
   if (const Value* replace = settings.take("replace")) readReplace(*replace, out);
-  for (const std::string_view key : {"strip_prefix", "replace_prefix", "add_prefix", "path", "host",
-                                     "regex", "rewrite_location", "method"})
-    settings.notYet(key);
   settings.finish();
 }
 

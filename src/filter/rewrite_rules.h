@@ -9,6 +9,8 @@
 
 namespace fairlead::filter {
 
+extern const Section kRewriteRuleKeys;
+
 class RewriteRules {
  public:
   // `replace: { from: to }`, the course's: every occurrence of the text in the path. Reads over

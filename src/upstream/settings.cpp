@@ -9,6 +9,43 @@
 namespace fairlead::upstream {
 namespace {
 
+constexpr Key kTimeouts[] = {
+    {"head", "duration | 'off'", "10s", "the whole head of a request; in `defaults` only"},
+    {"body", "duration | 'off'", "30s", "silence within a body, on either side"},
+    {"min_rate", "rate | size | 'off'", "500/s", "bytes a second on average, judged after `body`"},
+    {"idle", "duration | 'off'", "75s", "a client's connection between requests"},
+    {"connect", "duration | 'off'", "2s", "one attempt to connect to a server"},
+    {"response", "duration | 'off'", "60s", "from the request sent to the head of the response"},
+    {"total", "duration | 'off'", "off", "the whole exchange; then 504"},
+    {"tunnel", "duration | 'off'", "1h", "silence within a tunnel (WebSocket)"},
+    {"upstream_idle", "duration | 'off'", "4s",
+     "an unused connection to a server; `off` keeps none"},
+};
+
+constexpr Key kRetry[] = {
+    {"attempts", "0..10", "1", "beyond the first, each on another server"},
+    {"when", "('connect' | 'refused' | 'stale' | 'reset' | '502' | '503' | '504')...",
+     "[connect, refused, stale, reset]", "what a retry may follow"},
+    {"budget", "percent | 'off'", "20%", "of the pool's requests in flight, never under 3"},
+};
+
+constexpr Key kHealth[] = {
+    {"path", "path", "", "what is asked for; 200 to 399 is healthy; without it: a TCP connect"},
+    {"method", "'GET' | 'HEAD' | 'OPTIONS'", "GET", "the method of the check"},
+    {"host", "host", "", "the Host that is sent; without it: the server's address"},
+    {"every", "duration", "2s", "the pause between two checks, plus or minus 20 %"},
+    {"timeout", "duration", "1s", "a check that takes longer has failed"},
+    {"fall", "1..1000", "3", "failures in a row that take a server out"},
+    {"rise", "1..1000", "2", "successes in a row that bring it back"},
+    {"port", "1..65535", "", "where checks connect to; without it: the server's port"},
+    {"passive", "later | 'off'", "", ""},
+    {"slow_start", "later | 'off'", "", ""},
+    {"expect", "later", "", ""},
+    {"headers", "later", "", ""},
+    {"tls", "later", "", ""},
+    {"grpc", "later", "", ""},
+};
+
 constexpr std::array<std::string_view, 7> kRetryWords{"connect", "refused", "stale", "reset",
                                                       "502",     "503",     "504"};
 constexpr std::array<std::string_view, 3> kMethods{"GET", "HEAD", "OPTIONS"};
@@ -112,8 +149,12 @@ void readMethod(const Value* value, Setting<std::string>& into, Diagnostics& out
 
 }  // namespace
 
+const Section kTimeoutKeys{"timeouts", "timeouts", kTimeouts};
+const Section kRetryKeys{"retry", "retry", kRetry};
+const Section kHealthKeys{"health", "health", kHealth};
+
 void TimeoutSettings::read(const Value& value, Diagnostics& out) {
-  Settings settings(value, "timeouts", out);
+  Settings settings(value, kTimeoutKeys, out);
   settings.take("head", head);
   settings.take("body", body);
   readMinRate(settings.take("min_rate"), min_rate, out);
@@ -132,7 +173,7 @@ void RetrySettings::read(const Value& value, Diagnostics& out) {
     return;
   }
   constexpr uint32_t kMostAttempts = 10;
-  Settings settings(value, "retry", out);
+  Settings settings(value, kRetryKeys, out);
   settings.takeCount("attempts", attempts, 0, kMostAttempts);
   readWhen(settings.take("when"), when, out);
   settings.takePercent("budget", budget);
@@ -144,7 +185,7 @@ void HealthSettings::read(const Value& value, Diagnostics& out) {
   on = {explicit_on, value.mark};
   if (!explicit_on) return;
   if (value.isScalar()) return readCheckPath(value, path, out);
-  Settings settings(value, "health", out);
+  Settings settings(value, kHealthKeys, out);
   if (const Value* given = settings.take("path")) readCheckPath(*given, path, out);
   readMethod(settings.take("method"), method, out);
   readHost(settings.take("host"), host, out);
@@ -153,9 +194,6 @@ void HealthSettings::read(const Value& value, Diagnostics& out) {
   settings.takeCount("fall", fall, 1, 1000);
   settings.takeCount("rise", rise, 1, 1000);
   settings.takeCount("port", port, 1, 65535);
-  for (const std::string_view key : {"passive", "slow_start"}) settings.notYetUnlessOff(key);
-  for (const std::string_view key : {"headers", "status", "body", "tls", "grpc", "send", "receive"})
-    settings.notYet(key);
   settings.finish();
 }
 

@@ -10,6 +10,10 @@ namespace fairlead::upstream {
 
 using namespace std::chrono_literals;
 
+extern const Section kTimeoutKeys;
+extern const Section kRetryKeys;
+extern const Section kHealthKeys;
+
 // Zero means "no limit", but for `upstream_idle`, where it keeps no idle connections. Read key by
 // key over the values of the outer level.
 struct TimeoutSettings {

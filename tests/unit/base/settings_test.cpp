@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <stdexcept>
 
 #include "base/units.h"
 
@@ -268,6 +269,31 @@ TEST(ReadWord, ListsAndSuggests) {
             "`cannonical` is not known here | one of canonical, raw | did you mean `canonical`?");
 }
 
+constexpr Key kThing[] = {
+    {"name", "text", "", ""},      {"on", "boolean", "", ""},
+    {"every", "duration", "", ""}, {"idle", "duration | 'off'", "", ""},
+    {"fall", "1..10", "", ""},     {"size", "size", "", ""},
+    {"budget", "percent", "", ""}, {"absent", "duration", "", ""},
+};
+constexpr Section kThingKeys{"thing", "a thing", kThing};
+
+constexpr Key kCommon[] = {{"zebras", "later", "", ""}, {"sticky", "later | 'off'", "", ""}};
+constexpr Section kCommonKeys{"common", "what is common", kCommon};
+constexpr const Section* kAlso[] = {&kCommonKeys};
+constexpr Key kHost[] = {{"paths", "text", "", ""}, {"host", "text", "", ""}};
+constexpr Section kHostKeys{"host", "a host", kHost, kAlso};
+
+constexpr Key kPath[] = {{"path", "text", "", ""}};
+constexpr Section kPathKeys{"path", "a path", kPath};
+
+// Asks for all keys of a host.
+void readHost(const Value& value, Diagnostics& out) {
+  Settings settings(value, kHostKeys, out);
+  settings.take("paths");
+  settings.take("host");
+  settings.finish();
+}
+
 TEST(SettingsTest, ReadsEachKindAndRemembersWhere) {
   const Value value = mapping({{"name", scalar("x")},
                                {"on", scalar("true")},
@@ -277,7 +303,7 @@ TEST(SettingsTest, ReadsEachKindAndRemembersWhere) {
                                {"size", scalar("1KiB")},
                                {"budget", scalar("20%")}});
   Diagnostics out;
-  Settings settings(value, "a thing", out);
+  Settings settings(value, kThingKeys, out);
   Setting<std::string> name;
   Setting<bool> on{false};
   Setting<Duration> every{1s};
@@ -308,14 +334,9 @@ TEST(SettingsTest, ReadsEachKindAndRemembersWhere) {
   EXPECT_TRUE(absent.origin.isBuiltIn());
 }
 
-TEST(SettingsTest, ReportsWhatNobodyAskedFor) {
-  const Value value = mapping({{"pats", scalar("x")}, {"zebra", scalar("y")}});
+TEST(SettingsTest, ReportsWhatTheSectionDoesNotHave) {
   Diagnostics out;
-  Settings settings(value, "a host", out);
-  settings.take("paths");
-  settings.take("host");
-  settings.notYet("zebras");
-  settings.finish();
+  readHost(mapping({{"pats", scalar("x")}, {"zebra", scalar("y")}}), out);
   ASSERT_THAT(out.all(), SizeIs(2));
   EXPECT_EQ(out.all()[0].message, "unknown key `pats` in a host");
   EXPECT_EQ(out.all()[0].suggestion, "did you mean `paths`?");
@@ -323,39 +344,57 @@ TEST(SettingsTest, ReportsWhatNobodyAskedFor) {
 }
 
 TEST(SettingsTest, ListsTheKnownKeysWhenNoneIsNear) {
-  const Value value = mapping({{"something", scalar("x")}});
   Diagnostics out;
-  Settings settings(value, "a host", out);
-  settings.take("paths");
-  settings.take("host");
-  settings.notYet("tls");
-  settings.finish();
+  readHost(mapping({{"something", scalar("x")}}), out);
   EXPECT_EQ(told(out), "unknown key `something` in a host | one of paths, host");
 }
 
+struct LaterRow {
+  const char* name;
+  const char* key;
+  Value value;
+  const char* told;
+};
+
 TEST(SettingsTest, RefusesWhatThisVersionCannotDo) {
-  const Value value = mapping({{"tls", scalar("x")}, {"sticky", scalar("off")}});
+  const LaterRow rows[] = {
+      {"a later key", "zebras", scalar("x"), "`zebras` is not supported by this version"},
+      {"off where nothing is said of it", "zebras", scalar("off"),
+       "`zebras` is not supported by this version"},
+      {"a later key that is off", "sticky", scalar("off"), "(0 findings)"},
+      {"a text that reads off", "sticky", scalar("off", true),
+       "`sticky` is not supported by this version"},
+      {"a later key of another section", "sticky", scalar("x"),
+       "`sticky` is not supported by this version"},
+  };
+  for (const LaterRow& row : rows) {
+    Diagnostics out;
+    readHost(mapping({{row.key, row.value}}), out);
+    EXPECT_EQ(told(out), row.told) << row.name;
+  }
+}
+
+TEST(SettingsTest, ReaderAndSectionMustAgree) {
+  const Value value = mapping({});
   Diagnostics out;
-  Settings settings(value, "a host", out);
-  settings.notYetUnlessOff("tls");
-  settings.notYetUnlessOff("sticky");
-  settings.notYet("split");
-  settings.finish();
-  EXPECT_EQ(told(out), "`tls` is not supported by this version");
+  Settings settings(value, kHostKeys, out);
+  EXPECT_THROW(settings.take("unheard"), std::logic_error);
+  settings.take("host");
+  EXPECT_THROW(settings.finish(), std::logic_error);
 }
 
 TEST(SettingsTest, ReportsEmptyValuesAndOtherKinds) {
   Value nothing;
   const Value value = mapping({{"path", nothing}});
   Diagnostics out;
-  Settings settings(value, "a path", out);
+  Settings settings(value, kPathKeys, out);
   EXPECT_EQ(settings.take("path"), nullptr);
   settings.finish();
   EXPECT_EQ(told(out), "`path` has no value | a value; a key that is not needed is left out");
 
   Diagnostics of_list;
   const Value items = list({});
-  Settings other(items, "a path", of_list);
+  Settings other(items, kPathKeys, of_list);
   EXPECT_EQ(other.take("path"), nullptr);
   other.finish();
   EXPECT_EQ(told(of_list), "a path cannot be a list | a mapping of keys to values");

@@ -1,0 +1,87 @@
+// A configured text with placeholders such as `{client_ip}`: parsed once, rendered for each
+// request.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "filter/filter.h"
+
+namespace fairlead::filter {
+
+// Where the text ends up decides how the values of placeholders are written into it. The configured
+// text itself is taken as it stands.
+enum class Place : uint8_t {
+  Field,  // a header field's value, or a cookie's: controls become %XX (of a cookie also ; and ,)
+  Path,   // a path: what comes from the path stays, all else is percent-encoded but unreserved
+  Uri,    // path and query: as Path, and what comes from the query stays as well
+  Param,  // a parameter's value: everything but unreserved is percent-encoded, the text as well
+  Location,  // a URI for the client: {host}, {path}, {query}, {uri}, captures stay; all else
+             // encoded
+  Text,      // a body of plain text: as it is
+  Html,      // & < > " ' become character references
+  Json,      // within a JSON string: escaped
+  Token,     // method or host: as it is; whoever renders it checks the result
+};
+
+// What a text must know before it can be rendered.
+struct Needs {
+  bool request = false;   // anything of the request as it came
+  bool captures = false;  // the route's path_regex
+  bool server = false;    // the chosen server
+
+  Needs& operator|=(const Needs& other) {
+    request |= other.request;
+    captures |= other.captures;
+    server |= other.server;
+    return *this;
+  }
+};
+
+// What may stand in a template beside what always may.
+struct Allowed {
+  bool server = true;  // false: `{server}` is an error, since none will have been chosen
+  int own_captures =
+      -1;  // 0 and more: `{capture.N}` is the rule's own match, with this many groups
+};
+
+class Template {
+ public:
+  Template() = default;
+  // A text without placeholders.
+  explicit Template(std::string text);
+  // Reports unknown placeholders with the nearest known one, and a capture that cannot be. `{{` is
+  // a brace; a brace that begins no name, as in JSON, is itself.
+  static std::optional<Template> read(const Value& value, Place place, Diagnostics& out,
+                                      Allowed allowed = {});
+  // The same for a text that is no value of its own; `at` is where it is said to stand.
+  static std::optional<Template> parse(std::string_view text, Mark at, Place place,
+                                       Diagnostics& out, Allowed allowed = {});
+
+  bool isConstant() const { return parts_.empty(); }
+  // The whole text of a constant, `{{` resolved.
+  const std::string& constant() const { return text_; }
+  // As written.
+  const std::string& source() const { return source_; }
+  const Needs& needs() const { return needs_; }
+  // Largest N of `{capture.N}` that is not the rule's own, or -1.
+  int highestCapture() const { return highest_capture_; }
+
+  // Memory of the scene's arena, or of the template when it is constant. Never holds CR, LF or NUL
+  // that came from a request, whatever the place. `own` is the rule's own match.
+  std::string_view render(const Scene& scene, std::span<const std::string_view> own = {}) const;
+
+ private:
+  struct Part;  // see template.cpp
+  std::string text_;
+  std::string source_;
+  std::vector<Part> parts_;
+  Place place_ = Place::Text;
+  Needs needs_;
+  int highest_capture_ = -1;
+};
+
+}  // namespace fairlead::filter

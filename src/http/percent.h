@@ -1,0 +1,24 @@
+// Percent-encoding (RFC 3986 section 2.1) and its decoding in queries.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "base/arena.h"
+
+namespace fairlead::http {
+
+// Letters, digits and -._~ (RFC 3986 section 2.3).
+bool isUnreserved(char c);
+
+// Everything but unreserved characters as %XX. A view of `text` when nothing had to change.
+std::string_view percentEncoded(std::string_view text, Arena& arena);
+
+// A parameter's name or value: `+` is a blank, %XX a byte, a `%` that escapes nothing is itself. A
+// view of `text` when nothing had to change.
+std::string_view queryDecoded(std::string_view text, Arena& arena);
+
+// The next decoded byte of a parameter, taken off the front of `text`, which is not empty.
+char takeQueryDecoded(std::string_view& text);
+
+}  // namespace fairlead::http
