@@ -2,6 +2,7 @@
 #include "proxy/journey.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/ascii.h"
@@ -76,21 +77,22 @@ Task<After> Journey::answer(const filter::Answer& answer, uint32_t retry_after) 
   if (exchange_.request.method == http::Method::Connect) exchange_.keep_alive = false;
   const bool all_read = exchange_.keep_alive && skipBody();
   const bool stay = clientMayStay() && all_read;
-  const OwnAnswer own{.answer = answer,
-                      .close = !stay,
-                      .keep_alive_field = exchange_.request.version == http::Version::Http10,
-                      .retry_after = retry_after,
-                      .date = pipeline_.date()};
-  const std::string_view bytes = makeAnswer(own, exchange_.request, exchange_.arena);
+  http::ResponseHead& head = exchange_.response;
+  const std::string_view body =
+      composeAnswer({.answer = answer, .retry_after = retry_after, .date = pipeline_.date()},
+                    exchange_.request, head, exchange_.arena);
+  addPersistence(head.fields, stay, exchange_.request.version);
+  const std::array<std::string_view, 2> pieces{http::h1::writeResponseHead(head, exchange_.arena),
+                                               body};
   outcome_.status = answer.status;
   outcome_.bytes_in = exchange_.head_bytes + client_.body().octets();
-  const auto sent = co_await client_.stream().write(bytes, kAnswerTime);
+  const auto sent = co_await client_.stream().write(pieces, kAnswerTime);
   if (!sent) {
     outcome_.failed = true;
     outcome_.failure = {FailureKind::ClientGone, Step::Send, Side::Client, Retry::Never};
     co_return After::Close;
   }
-  outcome_.bytes_out += bytes.size();
+  outcome_.bytes_out += pieces[0].size() + pieces[1].size();
   if (stay) co_return After::Next;
   co_return all_read ? After::Close : After::Linger;
 }
