@@ -243,12 +243,6 @@ void warnOfNothing(const Config& config, Mark mark, Diagnostics& out) {
 
 const Section kFileKeys{"file", "the file", kFile, kFileAlso};
 
-std::string besideFile(std::string_view file, std::string_view name) {
-  const size_t slash = file.rfind('/');
-  if (name.starts_with('/') || slash == std::string_view::npos) return std::string(name);
-  return fmt::format("{}/{}", file.substr(0, slash), name);
-}
-
 Config readConfig(std::span<const Value> roots, Diagnostics& out) {
   Config config;
   std::vector<Settings> files;
