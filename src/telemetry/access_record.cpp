@@ -8,7 +8,7 @@
 #include <type_traits>
 
 #include "telemetry/json_text.h"
-#include "telemetry/timestamp.h"
+#include "base/timestamp.h"
 
 namespace fairlead {
 namespace {
