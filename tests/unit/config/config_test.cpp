@@ -377,10 +377,12 @@ TEST(ConfigTest, ListsMayStandInFiles) {
       loadWith(text, {{"lists/proxies", "10.0.0.0/8\n"},
                       {"lists/bad", "# spam\r\n\r\n198.51.100.7 # one\r\n2001:db8::/32"}});
   ASSERT_TRUE(good_lists.config) << renderText(good_lists.diagnostics);
-  const auto rules = good_lists.config->firewall.describe();
-  ASSERT_THAT(rules, SizeIs(3));
-  EXPECT_EQ(placeText(rules[1].second, good_lists.diagnostics), "lists/bad:3");
-  EXPECT_THAT(good_lists.config->trusted_proxies.describe(), SizeIs(1));
+  const Value rules = good_lists.config->firewall.show();
+  const Value* rejected = rules.find("ip_reject");
+  ASSERT_NE(rejected, nullptr);
+  ASSERT_THAT(rejected->items, SizeIs(3));
+  EXPECT_EQ(placeText(rejected->items[1].mark, good_lists.diagnostics), "lists/bad:3");
+  EXPECT_THAT(good_lists.config->trusted_proxies.show().items, SizeIs(1));
 
   const Loaded bad_lists = loadWith(text, {{"lists/bad", "  10.1.2.3/8\n"}});
   EXPECT_EQ(renderText(bad_lists.diagnostics),
