@@ -67,6 +67,11 @@ TEST(Show, LoadsAgainAndMeansTheSame) {
   }
 }
 
+TEST(Show, TellsInternationalNamesInTheirAsciiForm) {
+  EXPECT_THAT(shown("hosts: [{ host: \"*.Müller.de\", servers: [a:1] }]\n"),
+              HasSubstr("host: \"*.xn--mller-kva.de\""));
+}
+
 TEST(Show, TellsWhereEachValueStands) {
   const std::string text =
       shown("defaults:\n  timeouts:\n    connect: 3s\npaths:\n  - path: /\n    servers: [a:1]\n");
