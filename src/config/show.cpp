@@ -14,8 +14,6 @@
 namespace fairlead::config {
 namespace {
 
-using Rules = std::vector<std::pair<std::string, Mark>>;
-
 std::string listText(const std::vector<std::string>& texts) {
   std::string result = "[";
   for (const std::string& text : texts) result += (result.size() > 1 ? ", " : "") + yamlText(text);
@@ -35,8 +33,6 @@ std::string whenText(const upstream::RetryWhen& when) {
   return listText(words);
 }
 
-std::string_view verbOf(std::string_view rule) { return rule.substr(0, rule.find(' ')); }
-
 std::string percentDecoded(std::string_view text) {
   std::string result;
   for (size_t i = 0; i < text.size(); ++i) {
@@ -48,6 +44,58 @@ std::string percentDecoded(std::string_view text) {
     if (is_escape) i += 2;
   }
   return result;
+}
+
+// What tells its rules as "verb text" only: "remove X", "add X: value", of parameters "add x=value"
+// encoded, "replace a by b".
+Value toldRules(const std::vector<std::pair<std::string, Mark>>& told, bool is_param) {
+  Value rules = Value::map();
+  for (const auto& [text, mark] : told) {
+    const std::string verb = text.substr(0, text.find(' '));
+    const std::string_view rest = std::string_view(text).substr(verb.size() + 1);
+    const bool is_list = verb == "remove";
+    auto known = std::find_if(rules.entries.begin(), rules.entries.end(),
+                              [&](const Value::Entry& entry) { return entry.key.text == verb; });
+    Value& under = known != rules.entries.end()
+                       ? known->value
+                       : rules.put(verb, is_list ? Value::list() : Value::map());
+    if (is_list) {
+      under.items.push_back(Value::scalar(std::string(rest), mark));
+      continue;
+    }
+    const std::string_view separator = verb == "replace" ? " by " : is_param ? "=" : ": ";
+    const size_t end = std::min(rest.find(separator), rest.size());
+    std::string name(rest.substr(0, end));
+    std::string value(rest.substr(std::min(end + separator.size(), rest.size())));
+    if (is_param) name = percentDecoded(name), value = percentDecoded(value);
+    under.put(std::move(name), Value::scalar(std::move(value), mark)).quoted = true;
+  }
+  return rules;
+}
+
+// A filter's rules as they would be written in the file.
+template <typename Filter>
+Value shownRules(const Filter& filter, bool is_param = false) {
+  if constexpr (requires { filter.show(); })
+    return filter.show();
+  else
+    return toldRules(filter.describe(), is_param);
+}
+
+template <typename Respond>
+Value shownAnswer(const Respond& respond) {
+  if constexpr (requires { respond.show(); }) {
+    return respond.show();
+  } else {
+    Value shown = Value::map();
+    const auto put = [&](const char* key, std::string text) {
+      if (!text.empty()) shown.put(key, Value::scalar(std::move(text), respond.mark)).quoted = true;
+    };
+    put("status", std::to_string(respond.status));
+    put("body", respond.body);
+    put("content_type", respond.content_type);
+    return shown;
+  }
 }
 
 // Which of a mapping's values are shown.
@@ -80,10 +128,10 @@ class Show {
 
   void renderTimeouts(const upstream::TimeoutSettings& timeouts, Which which);
   void renderRetry(const upstream::RetrySettings& retry, Which which);
-  void renderList(std::string_view key, const Rules& rules);
-  void renderRules(std::string_view key, const Rules& rules);
-  void renderRule(std::string_view text, const Mark& mark, bool is_param);
-  void renderFirewall(const filter::FirewallRules& firewall);
+  // The rules of a filter under `key`, which is left out if there are none.
+  void rules(std::string_view key, const Value& shown) {
+    if (!shown.entries.empty()) out_.tree(key, shown);
+  }
 
   // Writes a value, unless only a level's own ones are asked for and it is the default's.
   template <typename T, typename Text>
@@ -126,8 +174,8 @@ void Show::renderGlobals() {
   out_.entry("access", access, config_.log.access.origin);
   out_.entry("format", "json");
   out_.close();
-  renderList("trusted_proxies", config_.trusted_proxies.describe());
-  renderFirewall(config_.firewall);
+  out_.tree("trusted_proxies", config_.trusted_proxies.show());
+  rules("firewall_rules", config_.firewall.show());
 }
 
 void Show::renderDefaults() {
@@ -226,7 +274,7 @@ void Show::renderHosts() {
     out_.openItem();
     out_.entry("host", host.names.size() == 1 ? yamlText(host.names[0]) : listText(host.names),
                host.mark);
-    renderFirewall(host.firewall);
+    rules("firewall_rules", host.firewall.show());
     renderPaths("paths", static_cast<int32_t>(i));
     out_.closeItem();
   }
@@ -249,10 +297,10 @@ void Show::renderRoute(const Route& route) {
   const RouteRules& outer = config_.default_route_rules;
   out_.entry("path", yamlText(route.path), route.mark);
   if (route.exact) out_.entry("exact", "true", route.mark);
-  renderFirewall(route.firewall);
-  renderRules("header_rules", route.rules.headers.describe());
-  renderRules("param_rules", route.rules.params.describe());
-  renderRules("rewrite_rules", route.rules.rewrite.describe());
+  rules("firewall_rules", route.firewall.show());
+  rules("header_rules", shownRules(route.rules.headers));
+  rules("param_rules", shownRules(route.rules.params, true));
+  rules("rewrite_rules", shownRules(route.rules.rewrite));
   if (route.rules.max_body.origin != outer.max_body.origin)
     out_.entry("max_body", sizeText(route.rules.max_body), route.rules.max_body.origin);
   if (route.rules.path_policy.origin != outer.path_policy.origin)
@@ -268,57 +316,7 @@ void Show::renderDestination(const Route& route) {
     out_.entry("pool", yamlText(config_.pools[pool->value].name), config_.pools[pool->value].mark);
     return;
   }
-  const auto& respond = std::get<filter::Respond>(route.destination);
-  out_.open("respond");
-  out_.entry("status", std::to_string(respond.status), respond.mark);
-  if (!respond.body.empty()) out_.entry("body", yamlText(respond.body), respond.mark);
-  if (!respond.content_type.empty())
-    out_.entry("content_type", yamlText(respond.content_type), respond.mark);
-  out_.close();
-}
-
-void Show::renderList(std::string_view key, const Rules& rules) {
-  if (rules.empty()) return out_.entry(key, "[]", Mark());
-  out_.open(key);
-  for (const auto& [text, mark] : rules) out_.item(yamlText(text), mark);
-  out_.close();
-}
-
-void Show::renderFirewall(const filter::FirewallRules& firewall) {
-  renderRules("firewall_rules", firewall.describe());
-}
-
-// Rules describe themselves as "verb text", those of a verb in their order.
-void Show::renderRules(std::string_view key, const Rules& rules) {
-  if (rules.empty()) return;
-  out_.open(key);
-  std::vector<std::string_view> verbs;
-  for (const auto& [text, mark] : rules) {
-    const std::string_view verb = verbOf(text);
-    if (std::find(verbs.begin(), verbs.end(), verb) == verbs.end()) verbs.push_back(verb);
-  }
-  for (const std::string_view verb : verbs) {
-    out_.open(verb);
-    for (const auto& [text, mark] : rules)
-      if (verbOf(text) == verb) renderRule(text, mark, key == "param_rules");
-    out_.close();
-  }
-  out_.close();
-}
-
-// "remove X", "add X: value", of parameters "add x=value" encoded, "replace a by b".
-void Show::renderRule(std::string_view text, const Mark& mark, bool is_param) {
-  const std::string_view verb = verbOf(text);
-  const std::string_view rest = text.substr(std::min(verb.size() + 1, text.size()));
-  const bool is_list = verb == "remove" || verb.starts_with("ip_") || verb.starts_with("path_");
-  if (is_list) return out_.item(yamlText(rest), mark);
-  const std::string_view separator = verb == "replace" ? " by " : is_param ? "=" : ": ";
-  const size_t end = std::min(rest.find(separator), rest.size());
-  const std::string_view value = rest.substr(std::min(end + separator.size(), rest.size()));
-  if (is_param)
-    out_.entry(percentDecoded(rest.substr(0, end)), yamlText(percentDecoded(value)), mark);
-  else
-    out_.entry(rest.substr(0, end), yamlText(value), mark);
+  out_.tree("respond", shownAnswer(std::get<filter::Respond>(route.destination)));
 }
 
 }  // namespace

@@ -143,9 +143,10 @@ bool TrustedProxies::trusts(const IpAddress& address) const {
       networks_, [&](const Network& network) { return network.cidr.contains(address); });
 }
 
-std::vector<std::pair<std::string, Mark>> TrustedProxies::describe() const {
-  std::vector<std::pair<std::string, Mark>> networks;
-  for (const Network& network : networks_) networks.emplace_back(network.cidr.text(), network.mark);
+Value TrustedProxies::show() const {
+  Value networks = Value::list();
+  for (const Network& network : networks_)
+    networks.items.push_back(Value::scalar(network.cidr.text(), network.mark));
   return networks;
 }
 

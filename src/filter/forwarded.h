@@ -17,7 +17,8 @@ class TrustedProxies {
   void add(const Cidr& network) { networks_.push_back({network, {}}); }
   bool trusts(const IpAddress& address) const;
   bool empty() const { return networks_.empty(); }
-  std::vector<std::pair<std::string, Mark>> describe() const;
+  // As a list of the file, every entry with its place.
+  Value show() const;
 
  private:
   struct Network {

@@ -4,8 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <regex>
 
+#include "config/yaml.h"
 #include "config/yaml_writer.h"
 #include "unit/config/loading.h"
 
@@ -65,6 +67,11 @@ TEST(Show, LoadsAgainAndMeansTheSame) {
   }
 }
 
+TEST(Show, TellsInternationalNamesInTheirAsciiForm) {
+  EXPECT_THAT(shown("hosts: [{ host: \"*.Müller.de\", servers: [a:1] }]\n"),
+              HasSubstr("host: \"*.xn--mller-kva.de\""));
+}
+
 TEST(Show, TellsWhereEachValueStands) {
   const std::string text =
       shown("defaults:\n  timeouts:\n    connect: 3s\npaths:\n  - path: /\n    servers: [a:1]\n");
@@ -72,6 +79,89 @@ TEST(Show, TellsWhereEachValueStands) {
   EXPECT_THAT(text, testing::ContainsRegex("response: 1m +# built-in\n"));
   EXPECT_THAT(text, testing::ContainsRegex("url: a:1 +# fairlead.yaml:6\n"));
   EXPECT_THAT(text, testing::ContainsRegex("health: off +# built-in\n"));
+}
+
+// A value as it stands in the file.
+Value plain(std::string text, uint32_t line) {
+  return Value::scalar(std::move(text), {0, line, 1});
+}
+
+Value quoted(std::string text, uint32_t line) {
+  Value value = plain(std::move(text), line);
+  value.quoted = true;
+  return value;
+}
+
+TEST(YamlWriter, WritesTreesWithTheOriginOfEachLeaf) {
+  Diagnostics files;
+  files.files.push_back({"a.yaml", ""});
+  Value one = Value::map();
+  one.put("match", plain("^/a", 3));
+  one.put("with", quoted("off", 4));
+  Value inner = Value::list();
+  inner.items = {plain("x", 5), plain("y", 6)};
+  Value list = Value::list();
+  list.items = {std::move(one), std::move(inner), plain("z", 7), Value::map({0, 8, 1}),
+                Value::list({0, 9, 1})};
+  Value rules = Value::map();
+  rules.put("on", plain("true", 1));
+  rules.put("text", quoted("true", 2));
+  rules.put("off", plain("off", 2));
+  rules.put("regex", std::move(list));
+  rules.put("lines", plain("one\ntwo: #\x1b", 10));
+  rules.put("none", plain("null", 11));
+  rules.put("built", plain("8080", 0));
+  rules.put("${x}: ", plain("${x}", 12));
+  YamlWriter writer(files);
+  writer.tree("rules", rules);
+  EXPECT_EQ(std::regex_replace(writer.take(), std::regex(" +# "), " # "),
+            R"(rules:
+  on: true # a.yaml:1
+  text: "true" # a.yaml:2
+  "off": off # a.yaml:2
+  regex:
+    - match: "^/a" # a.yaml:3
+      with: "off" # a.yaml:4
+    - - x # a.yaml:5
+      - y # a.yaml:6
+    - z # a.yaml:7
+    - {} # a.yaml:8
+    - [] # a.yaml:9
+  lines: "one\ntwo: #\x1b" # a.yaml:10
+  none: "null" # a.yaml:11
+  built: 8080 # built-in
+  "${x}: ": "$${x}" # a.yaml:12
+)");
+}
+
+// Every kind of value, in places that read the same from the file and from what is written of it.
+bool isSame(const Value& a, const Value& b) {
+  const auto same_entries = [](const Value::Entry& x, const Value::Entry& y) {
+    return x.key.text == y.key.text && isSame(x.value, y.value);
+  };
+  return a.kind == b.kind && a.text == b.text && std::ranges::equal(a.items, b.items, isSame) &&
+         std::ranges::equal(a.entries, b.entries, same_entries);
+}
+
+TEST(YamlWriter, WritesTreesThatReadBackToThemselves) {
+  const char* rows[] = {
+      "{ a: { b: [c, { d: e, f: [g] }, [h, [i, { j: k }]], [], {}] } }",
+      "{ 'a b': ' x', \"c: d\": \"- y\", '': '', \"e\\nf\": \"g\\nh\", '$${i}': '$${j}' }",
+      "{ true: true, 'off': off, 1: 2, k: '#', ü: 例え }",
+  };
+  for (const char* row : rows) {
+    Diagnostics out;
+    out.files.push_back({"row.yaml", row});
+    const auto tree = readYaml(0, testEnvironment, out);
+    ASSERT_TRUE(tree) << renderText(out);
+    YamlWriter writer(out);
+    writer.tree("root", *tree);
+    out.files.push_back({"again.yaml", writer.take()});
+    const auto again = readYaml(1, testEnvironment, out);
+    ASSERT_TRUE(again) << renderText(out) << out.files[1].text;
+    ASSERT_NE(again->find("root"), nullptr) << row;
+    EXPECT_TRUE(isSame(*tree, *again->find("root"))) << row << "\n" << out.files[1].text;
+  }
 }
 
 TEST(YamlText, ReadsBackToItself) {
