@@ -196,8 +196,9 @@ void readGlobals(Settings& settings, Config& config, Diagnostics& out) {
 
 // Keys that belong to an inner level, with where.
 void refuseInnerKeys(Settings& settings) {
-  for (const std::string_view key : {"balance", "health", "timeouts", "retry", "header_rules",
-                                     "param_rules", "rewrite_rules", "max_body", "path_policy"})
+  for (const std::string_view key :
+       {"balance", "health", "timeouts", "retry", "header_rules", "param_rules", "rewrite_rules",
+        "max_body", "path_policy", "mirror", "priority"})
     settings.misplaced(key, "under `defaults`, a host, a path or a pool");
   for (const std::string_view key : {"servers", "pool", "respond", "split", "redirect"})
     settings.misplaced(key, "in a host or a path");

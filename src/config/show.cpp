@@ -124,6 +124,7 @@ class Show {
   void renderHosts();
   void renderPaths(std::string_view key, int32_t host);
   void renderRoute(const Route& route);
+  void renderMapping(std::string_view key, const Value& mapping);
   void renderDestination(const Route& route);
 
   void renderTimeouts(const upstream::TimeoutSettings& timeouts, Which which);
@@ -187,6 +188,7 @@ void Show::renderDefaults() {
   renderRetry(pool.retry, Which::All);
   out_.entry("max_body", sizeText(route.max_body), route.max_body.origin);
   out_.entry("path_policy", nameOf(route.path_policy.value), route.path_policy.origin);
+  out_.entry("priority", nameOf(route.priority.value), route.priority.origin);
   out_.close();
 }
 
@@ -306,9 +308,21 @@ void Show::renderRoute(const Route& route) {
   if (route.rules.path_policy.origin != outer.path_policy.origin)
     out_.entry("path_policy", nameOf(route.rules.path_policy.value),
                route.rules.path_policy.origin);
+  if (route.rules.priority.origin != outer.priority.origin)
+    out_.entry("priority", nameOf(route.rules.priority.value), route.rules.priority.origin);
+  renderMapping("mirror", route.rules.mirror.show());
   renderTimeouts(route.timeouts, Which::Own);
   renderRetry(route.retry, Which::Own);
   renderDestination(route);
+}
+
+// A mapping of scalars, unless it is empty.
+void Show::renderMapping(std::string_view key, const Value& mapping) {
+  if (mapping.entries.empty()) return;
+  out_.open(key);
+  for (const Value::Entry& entry : mapping.entries)
+    out_.entry(entry.key.text, yamlText(entry.value.text), entry.value.mark);
+  out_.close();
 }
 
 void Show::renderDestination(const Route& route) {

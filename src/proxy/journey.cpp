@@ -131,6 +131,7 @@ Task<After> Journey::forward(const Decision& decision) {
   outcome_.pool = upstream_->pool().name;
   until_ = deadlineAfter(exchange_.begun, route_->timeouts.total);
   client_.body().begin(exchange_.framing, route_->max_body);
+  if (route_->mirror) beginMirror();
 
   for (;;) {
     const Result<void> attempted = co_await attempt(*upstream_);
@@ -170,6 +171,7 @@ Task<Result<void>> Journey::attempt(upstream::Upstream& upstream) {
     sent_ = now();
     outcome_.bytes_in = exchange_.head_bytes;
     if (!sent) co_return failWith(sent.error().kind, Step::Send, Side::Upstream);
+    if (mirrored_) sendMirror();
   } else {
     sendWithBody(*head);
   }
@@ -190,8 +192,9 @@ Task<Result<void>> Journey::connect(upstream::Upstream& upstream) {
   const TimePoint deadline = std::min(until_, deadlineAfter(now(), route_->timeouts.connect));
   Result<upstream::Lease> made = co_await connections.connect(chosen_.id, deadline);
   if (!made && made.error().kind == FailureKind::NoDescriptors) {
-    // What lies idle gives its descriptors back.
+    // What lies idle gives its descriptors back, and so does what nobody waits for.
     pipeline_.closeIdleConnections();
+    pipeline_.dropMirrors();
     made = co_await connections.connect(chosen_.id, deadline);
   }
   if (!made) {
@@ -233,16 +236,35 @@ void Journey::sendWithBody(size_t head_length) {
 // The request's body, beside the wait for the response.
 Task<void> Journey::upload() {
   session::BodyReader& body = client_.body();
+  if (mirrored_) mirrored_->restart();
   uploaded_ = co_await relay(body, lease_.session().writer(),
                              {.idle = route_->timeouts.body,
                               .min_rate = route_->timeouts.min_rate,
                               .until = until_,
-                              .client = RelayTerms::Client::Reader},
+                              .client = RelayTerms::Client::Reader,
+                              .copy = mirrored_.get()},
                              exchange_.arena);
   sent_ = now();
+  if (uploaded_ && mirrored_) sendMirror();
   // Nobody needs to wait for the answer to a request that will never be complete.
   if (!uploaded_ && uploaded_.error().side != Side::Upstream)
     lease_.session().stream().failReadSoon(uploaded_.error().kind);
+}
+
+// An upgrade is not copied: what follows it would be missing.
+void Journey::beginMirror() {
+  if (upgrade_.empty()) mirrored_ = pipeline_.mirrors_.draw(*route_->mirror, exchange_.framing);
+}
+
+// The request is out, whole: now its copy may follow.
+void Journey::sendMirror() {
+  upstream::Upstream& shadow = *pipeline_.upstreams_[route_->mirror->pool];
+  const bool sent = pipeline_.mirrors_.send({.head = exchange_.request,
+                                             .path_bytes = route_->path_bytes,
+                                             .framing = exchange_.framing,
+                                             .body = std::move(mirrored_)},
+                                            shadow);
+  if (sent) outcome_.mirror = shadow.pool().name;
 }
 
 // The request will never be complete, and not because the server stopped reading: that one may
