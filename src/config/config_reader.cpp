@@ -9,6 +9,7 @@
 #include "config/pool_table.h"
 #include "config/route_reader.h"
 #include "config/rules.h"
+#include "config/test_reader.h"
 
 namespace fairlead::config {
 namespace {
@@ -43,8 +44,8 @@ constexpr Key kFile[] = {
     {"defaults", "<defaults>", "", "what holds for everything below"},
     {"firewall_rules", "<firewall_rules>", "", "judged before any host's rules"},
     {"include", "file_pattern...", "", "adds the `hosts`, `paths` and `pools` of other files"},
-    {"tests", "any", "", "accepted, not used yet"},
-    {"state", "any", "", "accepted, not used yet"},
+    {"tests", "[<test>]", "", "requests and what must become of them; run by `fairlead check`"},
+    {"state", "text", "", "a folder for what outlives a restart; accepted, not used yet"},
     {"tls", "later | 'off'", "", ""},
     {"admin", "later | 'off'", "", ""},
 };
@@ -190,7 +191,7 @@ void readGlobals(Settings& settings, Config& config, Diagnostics& out) {
   readDefaults(settings.take("defaults"), config, out);
   if (const Value* firewall = settings.take("firewall_rules")) config.firewall.read(*firewall, out);
   settings.take("include");
-  unused(settings, "tests");
+  if (const Value* tests = settings.take("tests")) readTests(*tests, config.tests, out);
   unused(settings, "state");
 }
 
@@ -264,7 +265,7 @@ Config readConfig(std::span<const Value> roots, Diagnostics& out) {
     file.finish();
   }
   if (!out.hasErrors()) pools.warnOfUnused();
-  routes.warnOfUnreachable();
+  routes.judgeTogether();
   for (const Value& root : roots) noteCourse(root, out);
   config.pools = pools.takePools();
   warnOfNothing(config, roots.front().mark, out);

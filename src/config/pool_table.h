@@ -27,6 +27,8 @@ class PoolTable {
   void readInnerRules(PoolIndex pool, upstream::TimeoutSettings& timeouts,
                       upstream::RetrySettings& retry) const;
 
+  const std::string& nameOf(PoolIndex pool) const { return pools_[pool.value].name; }
+
   void warnOfUnused() const;
   std::vector<Pool> takePools() { return std::move(pools_); }
 

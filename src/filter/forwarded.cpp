@@ -123,12 +123,10 @@ void writeHex(uint64_t bits, char* to) {
   for (int shift = 60; shift >= 0; shift -= 4) *to++ = kDigits[bits >> shift & 15];
 }
 
-bool setRequestId(Fields& fields, const Scene& scene, Random& random) {
-  if (isRequestId(fields)) return true;
-  char id[32];
-  writeHex(random.next(), id);
-  writeHex(random.next(), id + 16);
-  return fields.set(Field::make(scene.arena, FieldId::XRequestId, std::string_view(id, sizeof id)));
+// A Connection that named it as belonging to one hop has had it removed.
+bool keepRequestId(Fields& fields, const Scene& scene) {
+  if (fields.find(FieldId::XRequestId) || scene.request.request_id.empty()) return true;
+  return fields.add(Field::make(scene.arena, FieldId::XRequestId, scene.request.request_id));
 }
 
 }  // namespace
@@ -160,10 +158,20 @@ void identifyClient(const http::RequestHead& head, const TrustedProxies& trusted
     facts.scheme = scheme;
 }
 
-bool setForwarded(http::RequestHead& head, const Scene& scene, Random& random) {
+std::string_view setRequestId(http::RequestHead& head, Arena& arena, Random& random) {
+  if (isRequestId(head.fields)) return head.fields.valueOf(FieldId::XRequestId);
+  char id[32];
+  writeHex(random.next(), id);
+  writeHex(random.next(), id + 16);
+  const Field field = Field::make(arena, FieldId::XRequestId, std::string_view(id, sizeof id));
+  head.fields.set(field);
+  return field.value();
+}
+
+bool setForwarded(http::RequestHead& head, const Scene& scene) {
   if (!scene.client.peer_trusted) head.fields.eraseAll(kSaidOfClients);
   return setFor(head.fields, scene) && setProto(head.fields, scene) && setHost(head, scene) &&
-         setRequestId(head.fields, scene, random);
+         keepRequestId(head.fields, scene);
 }
 
 }  // namespace fairlead::filter

@@ -35,9 +35,13 @@ class TrustedProxies {
 void identifyClient(const http::RequestHead& head, const TrustedProxies& trusted,
                     ClientFacts& facts);
 
+// The request's own X-Request-Id, or a new one that is put in its place when there is none or
+// several, or one that is no token of up to 128 characters. A view of the head or the arena.
+std::string_view setRequestId(http::RequestHead& head, Arena& arena, Random& random);
+
 // Removes what an untrusted peer says (Forwarded, X-Real-IP, every X-Forwarded-*), sets or extends
-// X-Forwarded-For, -Proto and -Host, and makes an X-Request-Id when there is none (one that is no
-// token of up to 128 characters is replaced). False: too many fields.
-bool setForwarded(http::RequestHead& head, const Scene& scene, Random& random);
+// X-Forwarded-For, -Proto and -Host, and keeps the X-Request-Id of the scene. False: too many
+// fields.
+bool setForwarded(http::RequestHead& head, const Scene& scene);
 
 }  // namespace fairlead::filter

@@ -36,11 +36,15 @@ struct Needs {
   bool request = false;   // Scene::request must be filled; always set when one below is
   bool captures = false;  // the route's path_regex
   bool server = false;    // the chosen server
+  bool fields = false;    // header fields or cookies of the request
+  bool time = false;      // the wall clock
 
   Needs& operator|=(const Needs& other) {
     request |= other.request;
     captures |= other.captures;
     server |= other.server;
+    fields |= other.fields;
+    time |= other.time;
     return *this;
   }
 };

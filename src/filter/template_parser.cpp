@@ -280,6 +280,8 @@ void Template::Parser::add(Placeholder kind, std::string_view name, size_t index
   needs.request = needsRequest(kind);
   needs.captures = kind == Placeholder::Capture;
   needs.server = kind == Placeholder::Server;
+  needs.fields = kind == Placeholder::Header || kind == Placeholder::Cookie;
+  needs.time = kind == Placeholder::Time;
   result_.needs_ |= needs;
 }
 

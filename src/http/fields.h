@@ -1,6 +1,7 @@
 // Header and trailer fields (RFC 9110 section 5): each field is one wire line, kept by view.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -118,6 +119,12 @@ class Fields {
   void clear() {
     count_ = 0;
     present_ = 0;
+  }
+  // Becomes a copy; only what is in use is copied.
+  void assign(const Fields& other) {
+    std::copy_n(other.fields_.begin(), other.count_, fields_.begin());
+    count_ = other.count_;
+    present_ = other.present_;
   }
   // False when full: the caller answers 431 (client), 502 (server) or 500 (own rules).
   bool add(const Field& field) {

@@ -50,8 +50,8 @@ class Pipeline {
  private:
   friend class Journey;
   std::string_view date();
-  void record(const session::Exchange& exchange, const filter::ClientFacts& facts,
-              const Outcome& outcome, Arena& arena);
+  void record(session::Exchange& exchange, const filter::ClientFacts& facts,
+              const Journey& journey);
 
   PipelineParts parts_;
   std::vector<std::unique_ptr<upstream::Upstream>> upstreams_;  // as Plan::pools

@@ -1,5 +1,5 @@
 // Config to Snapshot.
-#include <limits>
+#include <algorithm>
 
 #include "worker/snapshot.h"
 
@@ -37,25 +37,56 @@ proxy::MirrorPlan compileMirror(const config::Route& from) {
           .max_body = from.rules.mirror.max_body};
 }
 
+proxy::LevelPlan compileLevel(const config::RouteRules& from) {
+  return {.headers = from.headers, .cookies = from.cookies, .error_pages = from.error_pages};
+}
+
+void compileLegs(const config::Route& from, proxy::RoutePlan& route) {
+  std::vector<filter::SplitArm> arms;
+  for (const config::Leg& leg : from.legs()) {
+    const auto pool = static_cast<uint32_t>(leg.pool.value);
+    route.legs.push_back({.pool = pool, .timeouts = leg.timeouts, .retry = leg.retry});
+    arms.push_back({.pool_name = leg.name, .percent = leg.percent, .pool = pool, .mark = leg.mark});
+  }
+  if (arms.size() > 1) route.split.emplace(std::move(arms), route.name);
+}
+
+// What the texts of a route need to know.
+void compileNeeds(const config::RouteRules& rules, proxy::RoutePlan& route) {
+  filter::Needs of_request = rules.headers.needs();
+  of_request |= rules.params.needs();
+  of_request |= rules.rewrite.needs();
+  of_request |= rules.cookies.needs();
+  route.rules_wait_for_server = of_request.server;
+  route.needs = of_request;
+  route.needs |= rules.headers.responseNeeds();
+  route.needs |= rules.cookies.responseNeeds();
+  route.needs |= rules.error_pages.needs();
+  if (route.redirect) route.needs |= route.redirect->needs();
+  if (route.respond) route.needs |= route.respond->needs();
+}
+
 proxy::RoutePlan compileRoute(const config::Route& from) {
   proxy::RoutePlan route;
-  route.name = from.name;
+  route.name = from.match.name;
+  route.path = from.match.path;
   route.firewall = from.firewall;
+  route.cors = from.rules.cors;
+  if (const auto* respond = std::get_if<filter::Respond>(&from.destination))
+    route.respond = *respond;
+  if (const auto* redirect = std::get_if<filter::Redirect>(&from.destination))
+    route.redirect = *redirect;
+  compileLegs(from, route);
   route.params = from.rules.params;
   route.rewrite = from.rules.rewrite;
-  route.headers = from.rules.headers;
-  route.timeouts = from.timeouts;
-  route.retry = from.retry;
-  route.priority = from.rules.priority;
+  route.level = compileLevel(from.rules);
+  compileNeeds(from.rules, route);
+  route.idle = route.legs.empty() ? from.timeouts.idle : route.legs.front().timeouts.idle;
   if (from.rules.max_body.value != 0) route.max_body = from.rules.max_body;
   if (from.rules.path_policy.value == config::PathPolicy::Raw)
     route.path_bytes = http::h1::PathBytes::Raw;
-  if (const auto* pool = std::get_if<config::PoolIndex>(&from.destination)) {
-    route.pool = static_cast<uint32_t>(pool->value);
-    if (from.mirror) route.mirror = compileMirror(from);
-  } else {
-    route.respond = std::get<filter::Respond>(from.destination);
-  }
+  route.priority = from.rules.priority;
+  if (from.mirror) route.mirror = compileMirror(from);
   return route;
 }
 
@@ -67,8 +98,7 @@ route::Router compileRouter(const config::Config& config) {
   std::vector<route::HostSpec> hosts;
   for (const config::Host& host : config.hosts) hosts.push_back({host.names});
   std::vector<route::RouteSpec> routes;
-  for (const config::Route& route : config.routes)
-    routes.push_back({route.host, route.path, route.exact, route.name});
+  for (const config::Route& route : config.routes) routes.push_back(route.match);
   return {std::move(hosts), std::move(routes)};
 }
 
@@ -80,9 +110,12 @@ Snapshot compile(const config::Config& config) {
   plan.trusted = config.trusted_proxies;
   plan.firewall = config.firewall;
   for (const config::Pool& pool : config.pools) plan.pools.push_back(compilePool(pool));
+  plan.level = compileLevel(config.default_route_rules);
   for (const config::Host& host : config.hosts)
-    plan.hosts.push_back({host.names.front(), host.firewall});
+    plan.hosts.push_back({host.names.front(), host.firewall, compileLevel(host.rules)});
   for (const config::Route& route : config.routes) plan.routes.push_back(compileRoute(route));
+  plan.has_cors = std::ranges::any_of(
+      plan.routes, [](const proxy::RoutePlan& route) { return route.cors.isOn(); });
   plan.router = compileRouter(config);
   snapshot.client_limits.head_time = config.default_pool_rules.timeouts.head;
   snapshot.client_limits.idle_time = config.default_pool_rules.timeouts.idle;
