@@ -61,10 +61,11 @@ void say(std::string_view label, std::string_view text = {}) {
 }
 
 void explainRoute(const config::Config& config, const worker::Snapshot& snapshot,
-                  const http::RequestHead& head, const Diagnostics& files) {
+                  const http::RequestHead& head, const filter::ClientFacts& client,
+                  const Diagnostics& files) {
   std::vector<route::TraceLine> trace;
   const route::RouteMatch match =
-      snapshot.plan.router.explain({.host = head.host, .path = head.target.path}, trace);
+      snapshot.plan.router.explain(proxy::routeQueryOf(head, client), trace);
   if (match.host != route::kNone) {
     const config::Host& host = config.hosts[static_cast<size_t>(match.host)];
     say("host",
@@ -150,7 +151,7 @@ void explainDecision(const config::Config& config, const worker::Snapshot& snaps
                                                         .trace = &notes});
   say("client", fmt::format("{}{}", client.client.text(),
                             client.peer_trusted ? " (told by a trusted proxy)" : ""));
-  explainRoute(config, snapshot, before, files);
+  explainRoute(config, snapshot, before, client, files);
   say("filters", notes.text.empty() ? "none touched the request" : "");
   std::cout << notes.text;
   if (decision.answer) {

@@ -73,13 +73,23 @@ Refusal rewrite(http::RequestHead& head, const RoutePlan& route, const Setting& 
 
 }  // namespace
 
+route::RouteQuery routeQueryOf(const http::RequestHead& head, const filter::ClientFacts& client) {
+  return {.host = head.host,
+          .path = head.target.path,
+          .method = head.method_text,
+          .scheme = client.scheme,
+          .query = head.target.query,
+          .client = client.client,
+          .fields = &head.fields};
+}
+
 Decision decide(http::RequestHead& head, const Setting& setting) {
   const Plan& plan = setting.plan;
   Decision decision;
   filter::identifyClient(head, plan.trusted, setting.client);
   if (rejects(plan.firewall, head, setting, decision)) return decision;
 
-  const route::RouteMatch match = plan.router.match({.host = head.host, .path = head.target.path});
+  const route::RouteMatch match = plan.router.match(routeQueryOf(head, setting.client));
   if (match.host != route::kNone) {
     decision.host = &plan.hosts[static_cast<size_t>(match.host)];
     if (rejects(decision.host->firewall, head, setting, decision)) return decision;

@@ -32,6 +32,9 @@ struct Setting {
   filter::Trace* trace = nullptr;
 };
 
+// What the router reads of a request whose client is known; views of the head.
+route::RouteQuery routeQueryOf(const http::RequestHead& head, const filter::ClientFacts& client);
+
 // Reads and rewrites the head: afterwards it is what is sent to the server, but for `Host` where
 // the route removes it and for the framing fields.
 Decision decide(http::RequestHead& head, const Setting& setting);

@@ -60,7 +60,10 @@ route::Router compileRouter(const config::Config& config) {
   for (const config::Host& host : config.hosts) hosts.push_back({host.names});
   std::vector<route::RouteSpec> routes;
   for (const config::Route& route : config.routes)
-    routes.push_back({route.host, route.path, route.exact, route.name});
+    routes.push_back({.host = route.host,
+                      .path_kind = route.exact ? route::PathKind::Exact : route::PathKind::Prefix,
+                      .path = route.path,
+                      .name = route.name});
   return {std::move(hosts), std::move(routes)};
 }
 
