@@ -64,8 +64,10 @@ Refusal rewrite(http::RequestHead& head, const RoutePlan& route, const Setting& 
   if (const auto removed = http::removeHopByHop(head.fields, setting.arena); !removed)
     return {removed.error().status, removed.error().sentence};
   if (!filter::setForwarded(head, scene, setting.random)) return {431, {}};
-  if (!route.params.empty()) route.params.onRequest(head, scene);
-  if (!route.rewrite.empty() && !route.rewrite.onRequest(head, scene))
+  if (!route.params.empty() && !route.params.onRequest(head, scene))
+    return {400, "The rewritten query is too long."};
+  filter::PathMapping mapping;
+  if (!route.rewrite.empty() && !route.rewrite.onRequest(head, scene, mapping))
     return {400, "The rewritten path is not a path."};
   if (!route.headers.empty() && !route.headers.onRequest(head, scene)) return {431, {}};
   return {};
