@@ -42,7 +42,7 @@ struct Setting {
 };
 
 // What the router reads of a request whose client is known; views of the head.
-route::RouteQuery routeQueryOf(const http::RequestHead& head, const filter::ClientFacts& client);
+route::RouteQuery queryOf(const http::RequestHead& head, const filter::ClientFacts& client);
 
 // Reads and rewrites the head: afterwards it is what is sent to the server, but for `Host` where
 // the route removes it, for the framing fields, and for the rules of a route whose rules wait for

@@ -368,7 +368,7 @@ TEST(RouteQuery, HoldsAllThatRoutingReads) {
   const filter::ClientFacts client{.peer = *IpAddress::parse("10.0.0.1"),
                                    .client = *IpAddress::parse("203.0.113.7"),
                                    .scheme = "https"};
-  const route::RouteQuery query = routeQueryOf(request->head, client);
+  const route::RouteQuery query = queryOf(request->head, client);
   EXPECT_EQ(query.host, "shop.example.com");
   EXPECT_EQ(query.path, "/a/b");
   EXPECT_EQ(query.method, "PURGE");
