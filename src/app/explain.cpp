@@ -6,6 +6,7 @@
 
 #include "app/verbs.h"
 #include "base/ascii.h"
+#include "base/units.h"
 #include "config/diagnostic.h"
 #include "http/h1/parser.h"
 #include "proxy/decide.h"
@@ -104,6 +105,12 @@ void explainPool(const upstream::Pool& pool) {
   }
 }
 
+void explainMirror(const proxy::MirrorPlan& mirror, const proxy::Plan& plan) {
+  say("mirror",
+      fmt::format("{}, {} of the requests, bodies up to {}", plan.pools[mirror.pool]->name,
+                  units::formatPercent(mirror.share), units::formatSize(mirror.max_body)));
+}
+
 void explainUpstream(http::RequestHead& head, const proxy::Decision& decision, Arena& arena) {
   proxy::completeRequestHead(head, {}, decision.upgrade, arena);
   const bool raw = decision.route->path_bytes == http::h1::PathBytes::Raw;
@@ -158,6 +165,7 @@ void explainDecision(const config::Config& config, const worker::Snapshot& snaps
   } else {
     explainUpstream(head, decision, *arena);
     explainPool(*snapshot.plan.pools[decision.route->pool]);
+    if (decision.route->mirror) explainMirror(*decision.route->mirror, snapshot.plan);
   }
 }
 
