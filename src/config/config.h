@@ -32,9 +32,15 @@ struct Listen {
 
 enum class LogTarget : uint8_t { Stdout, Stderr, File, Off };
 
-struct LogSettings {
-  Setting<LogTarget> access{LogTarget::Stdout};
+struct LogDestination {
+  LogTarget target = LogTarget::Stdout;
   std::string file;  // LogTarget::File only; relative to the working directory
+
+  friend bool operator==(const LogDestination&, const LogDestination&) = default;
+};
+
+struct LogSettings {
+  Setting<LogDestination> access;
 };
 
 enum class PathPolicy : uint8_t { Canonical, Raw };
@@ -55,6 +61,7 @@ struct RouteRules {
   filter::RewriteRules rewrite;
   Setting<uint64_t> max_body{0};  // bytes; 0: no limit
   Setting<PathPolicy> path_policy{PathPolicy::Canonical};
+  Setting<LogDestination> log;  // not in `defaults`: the outermost is Config::log
   filter::MirrorSettings mirror;
   Setting<upstream::Priority> priority{upstream::Priority::Normal};
 };
@@ -81,6 +88,7 @@ struct Pool {
 struct Host {
   std::vector<std::string> names;  // canonical: "www.example.com", "*.example.com", "*"
   filter::FirewallRules firewall;
+  Setting<LogDestination> log;  // of its requests that have no route
   Mark mark;
 };
 

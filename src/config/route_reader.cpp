@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "config/log_settings.h"
 #include "config/route_names.h"
 
 namespace fairlead::config {
@@ -26,6 +27,8 @@ constexpr Key kHost[] = {
      "trailing dot and port do not matter"},
     {"paths", "[<path>]", "", "routes of this host; what it has no route for is 404"},
     {"firewall_rules", "<firewall_rules>", "", "judged when the host is known"},
+    {"log", "'stdout' | 'stderr' | 'off' | file_name | <access_log>", "",
+     "the access log of this host; a word or a name is short for `{ access: ... }`"},
     {"tls", "later | 'off'", "", ""},
     {"name", "later", "", ""},
 };
@@ -36,6 +39,8 @@ constexpr Key kPath[] = {
      "slash is ignored"},
     {"exact", "boolean", "false", "this path only; beats every prefix"},
     {"firewall_rules", "<firewall_rules>", "", "judged when the path is known"},
+    {"log", "'stdout' | 'stderr' | 'off' | file_name | <access_log>", "",
+     "the access log of this path; a word or a name is short for `{ access: ... }`"},
     {"path_regex", "later", "", ""},
     {"methods", "later", "", ""},
     {"headers", "later", "", ""},
@@ -90,7 +95,10 @@ void RouteReader::readPathList(const Value& value, const Outer& outer) {
 void RouteReader::readHost(const Value& item) {
   Settings settings(item, kHostKeys, out_);
   if (!item.isMap()) return;
-  Host host{.names = readNames(settings.take("host"), item), .firewall = {}, .mark = item.mark};
+  Host host{.names = readNames(settings.take("host"), item),
+            .firewall = {},
+            .log = {},
+            .mark = item.mark};
   if (const Value* name = item.find("host")) host.mark = name->mark;
   Outer rules{static_cast<int32_t>(config_.hosts.size()),
               host.names.empty() ? "(host)" : host.names.front(), config_.default_pool_rules,
@@ -98,6 +106,8 @@ void RouteReader::readHost(const Value& item) {
   if (const Value* firewall = settings.take("firewall_rules")) host.firewall.read(*firewall, out_);
   readPoolRules(settings, Level::Host, rules.pool);
   readRouteRules(settings, rules.route);
+  readAccessLog(settings.take("log"), rules.route.log, out_);
+  host.log = rules.route.log;
   config_.hosts.push_back(host);
 
   const size_t inline_before = inline_pools_;
@@ -152,6 +162,7 @@ void RouteReader::readPath(const Value& item, const Outer& outer) {
   if (const Value* firewall = settings.take("firewall_rules")) route.firewall.read(*firewall, out_);
   readPoolRules(settings, Level::Path, rules.pool);
   readRouteRules(settings, rules.route);
+  readAccessLog(settings.take("log"), rules.route.log, out_);
   const bool is_new = !route.path.empty() && isNew(route);
   const bool is_like_host = route.path == "/" && !outer.name.empty();
   const size_t inline_before = inline_pools_;

@@ -8,6 +8,7 @@
 
 #include "base/ascii.h"
 #include "base/units.h"
+#include "config/log_settings.h"
 #include "config/rules.h"
 #include "config/yaml_writer.h"
 
@@ -33,6 +34,11 @@ std::string whenText(const upstream::RetryWhen& when) {
   if (when.reset) words.emplace_back("reset");
   for (const uint16_t status : when.statuses) words.push_back(std::to_string(status));
   return listText(words);
+}
+
+// `off` is the word, and needs no quotes as a text does.
+std::string logText(const LogDestination& log) {
+  return log.target == LogTarget::Off ? "off" : yamlText(textOf(log));
 }
 
 std::string_view verbOf(std::string_view rule) { return rule.substr(0, rule.find(' ')); }
@@ -76,6 +82,7 @@ class Show {
   void renderHosts();
   void renderPaths(std::string_view key, int32_t host);
   void renderRoute(const Route& route);
+  void renderLog(const Setting<LogDestination>& log);
   void renderMapping(std::string_view key, const Value& mapping);
   void renderDestination(const Route& route);
 
@@ -119,12 +126,7 @@ void Show::renderGlobals() {
   const uint32_t workers = config_.workers;
   out_.entry("workers", workers == 0 ? "auto" : std::to_string(workers), config_.workers.origin);
   out_.open("log");
-  constexpr std::array<std::string_view, 2> kTargets{"stdout", "stderr"};
-  const LogTarget target = config_.log.access;
-  const std::string access = target == LogTarget::Off    ? "off"
-                             : target == LogTarget::File ? yamlText(config_.log.file)
-                                                         : std::string(kTargets[size_t(target)]);
-  out_.entry("access", access, config_.log.access.origin);
+  out_.entry("access", logText(config_.log.access), config_.log.access.origin);
   out_.entry("format", "json");
   out_.close();
   renderList("trusted_proxies", config_.trusted_proxies.describe());
@@ -229,6 +231,7 @@ void Show::renderHosts() {
     out_.entry("host", host.names.size() == 1 ? yamlText(host.names[0]) : listText(host.names),
                host.mark);
     renderFirewall(host.firewall);
+    renderLog(host.log);
     renderPaths("paths", static_cast<int32_t>(i));
     out_.closeItem();
   }
@@ -262,10 +265,15 @@ void Show::renderRoute(const Route& route) {
                route.rules.path_policy.origin);
   if (route.rules.priority.origin != outer.priority.origin)
     out_.entry("priority", nameOf(route.rules.priority.value), route.rules.priority.origin);
+  renderLog(route.rules.log);
   renderMapping("mirror", route.rules.mirror.show());
   renderTimeouts(route.timeouts, Which::Own);
   renderRetry(route.retry, Which::Own);
   renderDestination(route);
+}
+
+void Show::renderLog(const Setting<LogDestination>& log) {
+  if (log.origin != config_.log.access.origin) out_.entry("log", logText(log), log.origin);
 }
 
 // A mapping of scalars, unless it is empty.

@@ -52,6 +52,7 @@ Decision Journey::decide() {
                                                               .arena = exchange_.arena,
                                                               .random = pipeline_.parts_.random,
                                                               .trace = nullptr});
+  outcome_.host = decision.host;
   outcome_.route = decision.route;
   if (decision.route) client_.setIdleTime(decision.route->timeouts.idle);
   if (decision.blocked) outcome_.blocked_by = decision.answer->rule;

@@ -19,9 +19,12 @@
 
 namespace fairlead::proxy {
 
+inline constexpr uint32_t kNoLog = UINT32_MAX;  // as the index of an access log: off
+
 struct HostPlan {
   std::string name;
   filter::FirewallRules firewall;
+  uint32_t log = kNoLog;  // for its requests that have no route
 };
 
 // Where copies of a route's requests go.
@@ -45,6 +48,7 @@ struct RoutePlan {
   upstream::TimeoutSettings timeouts;
   upstream::RetrySettings retry;
   upstream::Priority priority = upstream::Priority::Normal;
+  uint32_t log = kNoLog;           // an access log, as the worker counts them
   uint64_t max_body = UINT64_MAX;  // octets of a request's body
   http::h1::PathBytes path_bytes = http::h1::PathBytes::Canonical;
 };
@@ -52,6 +56,7 @@ struct RoutePlan {
 struct Plan {
   filter::TrustedProxies trusted;
   filter::FirewallRules firewall;
+  uint32_t log = kNoLog;  // for requests that no host claims and that have no route
   std::vector<HostPlan> hosts;
   std::vector<RoutePlan> routes;
   std::vector<std::unique_ptr<upstream::Pool>> pools;
