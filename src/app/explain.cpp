@@ -8,6 +8,7 @@
 
 #include "app/verbs.h"
 #include "base/ascii.h"
+#include "base/units.h"
 #include "config/diagnostic.h"
 #include "proxy/error_page.h"
 #include "worker/snapshot.h"

@@ -39,9 +39,15 @@ struct Listen {
 
 enum class LogTarget : uint8_t { Stdout, Stderr, File, Off };
 
-struct LogSettings {
-  Setting<LogTarget> access{LogTarget::Stdout};
+struct LogDestination {
+  LogTarget target = LogTarget::Stdout;
   std::string file;  // LogTarget::File only; relative to the working directory
+
+  friend bool operator==(const LogDestination&, const LogDestination&) = default;
+};
+
+struct LogSettings {
+  Setting<LogDestination> access;
 };
 
 enum class PathPolicy : uint8_t { Canonical, Raw };
@@ -65,6 +71,7 @@ struct RouteRules {
   filter::ErrorPages error_pages;
   Setting<uint64_t> max_body{0};  // bytes; 0: no limit
   Setting<PathPolicy> path_policy{PathPolicy::Canonical};
+  Setting<LogDestination> log;  // not in `defaults`: the outermost is Config::log
   filter::MirrorSettings mirror;
   Setting<upstream::Priority> priority{upstream::Priority::Normal};
 };
@@ -92,6 +99,7 @@ struct Host {
   std::vector<std::string> names;  // canonical: "www.example.com", "*.example.com", "*"
   filter::FirewallRules firewall;
   RouteRules rules;  // defaults < host: what holds for answers where no route is
+  Setting<LogDestination> log;  // of its requests that have no route
   Mark mark;
 };
 

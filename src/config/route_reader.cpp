@@ -8,6 +8,7 @@
 
 #include "config/conditions.h"
 #include "config/route_checks.h"
+#include "config/log_settings.h"
 #include "config/route_names.h"
 #include "filter/split.h"
 
@@ -30,6 +31,8 @@ constexpr Key kHost[] = {
      "trailing dot and port do not matter"},
     {"paths", "[<path>]", "", "routes of this host; what it has no route for is 404"},
     {"firewall_rules", "<firewall_rules>", "", "judged when the host is known"},
+    {"log", "'stdout' | 'stderr' | 'off' | file_name | <access_log>", "",
+     "the access log of this host; a word or a name is short for `{ access: ... }`"},
     {"tls", "later | 'off'", "", ""},
     {"name", "later", "", ""},
 };
@@ -40,6 +43,8 @@ constexpr Key kPath[] = {
      "slash is ignored"},
     {"exact", "boolean", "false", "this path only; beats every prefix"},
     {"firewall_rules", "<firewall_rules>", "", "judged when the path is known"},
+    {"log", "'stdout' | 'stderr' | 'off' | file_name | <access_log>", "",
+     "the access log of this path; a word or a name is short for `{ access: ... }`"},
     {"path_regex", "regex", "",
      "instead of `path`: the path has a match of this pattern (RE2); comes after prefixes"},
     {"name", "later", "", ""},
@@ -94,6 +99,7 @@ void RouteReader::readHost(const Value& item) {
   Host host{.names = readNames(settings.take("host"), item),
             .firewall = {},
             .rules = {},
+            .log = {},
             .mark = item.mark};
   if (const Value* name = item.find("host")) host.mark = name->mark;
   Outer rules{static_cast<int32_t>(config_.hosts.size()),
@@ -102,7 +108,9 @@ void RouteReader::readHost(const Value& item) {
   if (const Value* firewall = settings.take("firewall_rules")) host.firewall.read(*firewall, out_);
   readPoolRules(settings, Level::Host, rules.pool);
   readRouteRules(settings, rules.route);
+  readAccessLog(settings.take("log"), rules.route.log, out_);
   host.rules = rules.route;
+  host.log = rules.route.log;
   config_.hosts.push_back(host);
 
   const size_t inline_before = inline_pools_;
@@ -156,6 +164,7 @@ void RouteReader::readPath(const Value& item, const Outer& outer) {
   if (const Value* firewall = settings.take("firewall_rules")) route.firewall.read(*firewall, out_);
   readPoolRules(settings, Level::Path, rules.pool);
   readRouteRules(settings, rules.route);
+  readAccessLog(settings.take("log"), rules.route.log, out_);
   const bool is_like_host = route.match.path == "/" && !outer.name.empty();
   const size_t inline_before = inline_pools_;
   const Choice choice = readDestination(

@@ -8,6 +8,7 @@
 
 #include "base/ascii.h"
 #include "base/units.h"
+#include "config/log_settings.h"
 #include "config/rules.h"
 #include "config/test_reader.h"
 #include "config/yaml_writer.h"
@@ -32,6 +33,11 @@ std::string whenText(const upstream::RetryWhen& when) {
   if (when.reset) words.emplace_back("reset");
   for (const uint16_t status : when.statuses) words.push_back(std::to_string(status));
   return listText(words);
+}
+
+// `off` is the word, and needs no quotes as a text does.
+std::string logText(const LogDestination& log) {
+  return log.target == LogTarget::Off ? "off" : yamlText(textOf(log));
 }
 
 // A list of scalars that stand in one place.
@@ -90,6 +96,7 @@ class Show {
   void renderPaths(std::string_view key, int32_t host);
   void renderRoute(const Route& route);
   void renderPattern(const Route& route);
+  void renderLog(const Setting<LogDestination>& log);
   void renderDestination(const Route& route);
   void renderRules(const RouteRules& own, const RouteRules& outer);
   void renderTests();
@@ -134,12 +141,7 @@ void Show::renderGlobals() {
   const uint32_t workers = config_.workers;
   out_.entry("workers", workers == 0 ? "auto" : std::to_string(workers), config_.workers.origin);
   out_.open("log");
-  constexpr std::array<std::string_view, 2> kTargets{"stdout", "stderr"};
-  const LogTarget target = config_.log.access;
-  const std::string access = target == LogTarget::Off    ? "off"
-                             : target == LogTarget::File ? yamlText(config_.log.file)
-                                                         : std::string(kTargets[size_t(target)]);
-  out_.entry("access", access, config_.log.access.origin);
+  out_.entry("access", logText(config_.log.access), config_.log.access.origin);
   out_.entry("format", "json");
   out_.close();
   out_.tree("trusted_proxies", config_.trusted_proxies.show());
@@ -243,6 +245,7 @@ void Show::renderHosts() {
                host.mark);
     rules("firewall_rules", host.firewall.show());
     renderRules(host.rules, config_.default_route_rules);
+    renderLog(host.log);
     renderPaths("paths", static_cast<int32_t>(i));
     out_.closeItem();
   }
@@ -268,6 +271,7 @@ void Show::renderRoute(const Route& route) {
   renderPattern(route);
   rules("firewall_rules", route.firewall.show());
   renderRules(route.rules, outer);
+  renderLog(route.rules.log);
   renderTimeouts(route.timeouts, Which::Own);
   renderRetry(route.retry, Which::Own);
   renderDestination(route);
@@ -310,6 +314,10 @@ void Show::renderRules(const RouteRules& own, const RouteRules& outer) {
     out_.entry("path_policy", nameOf(own.path_policy.value), own.path_policy.origin);
   if (is_default || own.priority.origin != outer.priority.origin)
     out_.entry("priority", nameOf(own.priority.value), own.priority.origin);
+}
+
+void Show::renderLog(const Setting<LogDestination>& log) {
+  if (log.origin != config_.log.access.origin) out_.entry("log", logText(log), log.origin);
 }
 
 void Show::renderDestination(const Route& route) {

@@ -62,6 +62,7 @@ const Decision& Journey::decide() {
                                                 .arena = exchange_.arena,
                                                 .random = pipeline_.parts_.random,
                                                 .trace = nullptr});
+  outcome_.host = decision_.host;
   outcome_.route = decision_.route;
   if (decision_.route) client_.setIdleTime(decision_.route->idle);
   if (decision_.blocked) outcome_.blocked_by = decision_.answer->rule;

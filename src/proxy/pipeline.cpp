@@ -89,14 +89,15 @@ Task<After> Pipeline::refuse(session::ServerSession& client, session::Exchange& 
 
 void Pipeline::record(session::Exchange& exchange, const filter::ClientFacts& facts,
                       const Journey& journey) {
-  if (!parts_.log) return;
   const Outcome& outcome = journey.outcome();
+  AccessLog::Lane* const log = logOf(outcome);
+  if (!log) return;
   const http::RequestHead& head = exchange.request;
   const TimePoint now = parts_.reactor.now();
   const Duration total = between(exchange.begun, now);
   const auto wall = std::chrono::system_clock::now().time_since_epoch() - total;
   const TimePoint chosen = outcome.queued == TimePoint{} ? exchange.head_read : outcome.queued;
-  parts_.log->record({
+  log->record({
       .time = std::chrono::duration_cast<std::chrono::microseconds>(wall),
       .client = facts.client,
       .client_port = facts.peer_port,
@@ -122,6 +123,14 @@ void Pipeline::record(session::Exchange& exchange, const filter::ClientFacts& fa
       .why = whyOf(outcome, exchange.arena),
       .blocked_by = outcome.blocked_by,
   });
+}
+
+// The innermost level that the request came to; null when that one has no log.
+AccessLog::Lane* Pipeline::logOf(const Outcome& outcome) const {
+  const uint32_t log = outcome.route  ? outcome.route->log
+                       : outcome.host ? outcome.host->log
+                                      : parts_.plan.log;
+  return log == kNoLog ? nullptr : parts_.logs[log];
 }
 
 void Pipeline::closeIdleConnections() {

@@ -26,8 +26,8 @@ struct PipelineParts {
   io::BufferPool& buffers;
   Random& random;
   const Plan& plan;
-  AccessLog::Lane* log = nullptr;  // null: no access log
-  size_t idle_per_server = 256;    // idle connections that this worker keeps to each server
+  std::vector<AccessLog::Lane*> logs;  // as the plan counts them
+  size_t idle_per_server = 256;        // idle connections that this worker keeps to each server
 };
 
 // One worker's requests. One thread.
@@ -50,6 +50,7 @@ class Pipeline {
  private:
   friend class Journey;
   std::string_view date();
+  AccessLog::Lane* logOf(const Outcome& outcome) const;
   void record(session::Exchange& exchange, const filter::ClientFacts& facts,
               const Journey& journey);
 

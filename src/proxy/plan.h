@@ -33,11 +33,13 @@ struct LevelPlan {
   filter::CookieRules cookies;
   filter::ErrorPages error_pages;
 };
+inline constexpr uint32_t kNoLog = UINT32_MAX;  // as the index of an access log: off
 
 struct HostPlan {
   std::string name;
   filter::FirewallRules firewall;
   LevelPlan level;
+  uint32_t log = kNoLog;  // for its requests that have no route
 };
 
 // Where copies of a route's requests go.
@@ -74,6 +76,7 @@ struct RoutePlan {
   bool rules_wait_for_server = false;
   upstream::Priority priority = upstream::Priority::Normal;
   Duration idle{};                // a client's connection between requests
+  uint32_t log = kNoLog;           // an access log, as the worker counts them
   uint64_t max_body = UINT64_MAX;  // octets of a request's body
   http::h1::PathBytes path_bytes = http::h1::PathBytes::Canonical;
 };
@@ -82,6 +85,7 @@ struct Plan {
   filter::TrustedProxies trusted;
   filter::FirewallRules firewall;
   LevelPlan level;  // the defaults
+  uint32_t log = kNoLog;  // for requests that no host claims and that have no route
   std::vector<HostPlan> hosts;
   bool has_cors = false;    // on any route
   bool needs_time = false;  // some text may say `{time}`

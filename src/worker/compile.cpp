@@ -1,6 +1,10 @@
 // Config to Snapshot.
 #include <algorithm>
+#include <filesystem>
+#include <limits>
+#include <map>
 
+#include "config/log_settings.h"
 #include "worker/snapshot.h"
 
 namespace fairlead::worker {
@@ -90,6 +94,28 @@ proxy::RoutePlan compileRoute(const config::Route& from) {
   return route;
 }
 
+// Gives each destination a number. `logs/../a.log` and `a.log` are one file.
+class LogNumbers {
+ public:
+  explicit LogNumbers(std::vector<std::string>& destinations) : destinations_(destinations) {}
+
+  uint32_t of(const config::LogDestination& log) {
+    if (log.target == config::LogTarget::Off) return proxy::kNoLog;
+    const std::string_view name = config::textOf(log);
+    std::string key(name);
+    if (log.target == config::LogTarget::File)
+      key = "file " + std::filesystem::path(name).lexically_normal().string();
+    const auto number = static_cast<uint32_t>(destinations_.size());
+    const auto [known, is_new] = numbers_.emplace(std::move(key), number);
+    if (is_new) destinations_.emplace_back(name);
+    return known->second;
+  }
+
+ private:
+  std::vector<std::string>& destinations_;
+  std::map<std::string, uint32_t> numbers_;
+};
+
 io::ListenAddress compileListen(const config::Listen& from) {
   return {.address = {from.address, from.port}, .any = from.any, .unix_path = from.unix_path};
 }
@@ -109,11 +135,16 @@ Snapshot compile(const config::Config& config) {
   proxy::Plan& plan = snapshot.plan;
   plan.trusted = config.trusted_proxies;
   plan.firewall = config.firewall;
+  LogNumbers logs(snapshot.access_logs);
+  plan.log = logs.of(config.log.access);
   for (const config::Pool& pool : config.pools) plan.pools.push_back(compilePool(pool));
   plan.level = compileLevel(config.default_route_rules);
   for (const config::Host& host : config.hosts)
-    plan.hosts.push_back({host.names.front(), host.firewall, compileLevel(host.rules)});
-  for (const config::Route& route : config.routes) plan.routes.push_back(compileRoute(route));
+    plan.hosts.push_back({host.names.front(), host.firewall, compileLevel(host.rules), logs.of(host.log)});
+  for (const config::Route& route : config.routes) {
+    plan.routes.push_back(compileRoute(route));
+    plan.routes.back().log = logs.of(route.rules.log);
+  }
   plan.has_cors = std::ranges::any_of(
       plan.routes, [](const proxy::RoutePlan& route) { return route.cors.isOn(); });
   plan.router = compileRouter(config);

@@ -42,6 +42,8 @@ paths:
     header_rules: { qqqqqqqqqqqqqqqqqqqqqqqqq: 1 }
     param_rules: { qqqqqqqqqqqqqqqqqqqqqqqqq: 1 }
     rewrite_rules: { qqqqqqqqqqqqqqqqqqqqqqqqq: 1 }
+    mirror: { qqqqqqqqqqqqqqqqqqqqqqqqq: 1 }
+    log: { qqqqqqqqqqqqqqqqqqqqqqqqq: 1 }
 )";
 
 std::set<std::string> knownKeys() {
@@ -58,7 +60,7 @@ std::set<std::string> knownKeys() {
       at = comma + 2;
     }
   }
-  EXPECT_EQ(mappings, 16u) << "a mapping of the language is not asked";
+  EXPECT_EQ(mappings, 18u) << "a mapping of the language is not asked";
   return keys;
 }
 

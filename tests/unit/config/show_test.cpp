@@ -52,6 +52,19 @@ TEST(Show, LoadsAgainAndMeansTheSame) {
        "      - { path: /s, respond: { status: 404, body: \"no\\n\\\"way\\\" $${x}\", "
        "content_type: text/html } }\n"
        "      - { path: /t, respond: 204 }\n"},
+      {"logs",
+       "log: { access: logs/all.log }\nhosts:\n  - host: a.example\n    log: stderr\n"
+       "    servers: [a:1]\n    paths:\n      - { path: /x, respond: 200, log: off }\n"
+       "      - { path: /y, respond: 200, log: { access: \"a: b\" } }\n"
+       "  - { host: b.example, log: off, servers: [a:1] }\n"
+       "  - { host: c.example, servers: [a:1] }\n"
+       "paths: [{ path: /z, respond: 200, log: \"off\" }]\n"},
+      {"mirrors and priorities",
+       "defaults: { priority: batch, mirror: { pool: p, percent: 0.5%, max_body: 0B } }\n"
+       "pools: { p: { servers: [a:1] }, \"off\": { servers: [a:1] } }\npaths:\n"
+       "  - { path: /x, pool: p, priority: critical }\n"
+       "  - { path: /y, pool: p, mirror: off }\n"
+       "  - { path: /z, pool: p, mirror: { pool: \"off\", percent: 100 } }\n"},
       {"rules",
        "paths:\n  - path: /\n    servers: [a:1]\n"
        "    header_rules: { add: { X-A: \"a: b # c\", X-Empty: \"\", X-Off: \"off\" }, remove: "
@@ -162,6 +175,20 @@ TEST(YamlWriter, WritesTreesThatReadBackToThemselves) {
     ASSERT_NE(again->find("root"), nullptr) << row;
     EXPECT_TRUE(isSame(*tree, *again->find("root"))) << row << "\n" << out.files[1].text;
   }
+}
+
+TEST(Show, TellsOfLogsMirrorsAndPriorities) {
+  const std::string text = shown(
+      "log: off\ndefaults:\n  mirror: p\npools: { p: { servers: [a:1] } }\nhosts:\n"
+      "  - host: a\n    log: a.log\n    pool: p\n    mirror: { percent: 10 }\n"
+      "    priority: batch\n");
+  EXPECT_THAT(text, testing::ContainsRegex("\n  access: off +# fairlead.yaml:1\n"));
+  EXPECT_THAT(text, testing::ContainsRegex("\n    log: a.log +# fairlead.yaml:7\n    paths:"));
+  EXPECT_THAT(text, testing::ContainsRegex("\n        log: a.log +# fairlead.yaml:7\n"));
+  EXPECT_THAT(text, testing::ContainsRegex("\n          pool: p +# fairlead.yaml:3\n"));
+  EXPECT_THAT(text, testing::ContainsRegex("\n          percent: 10% +# fairlead.yaml:9\n"));
+  EXPECT_THAT(text, testing::ContainsRegex("\n          max_body: 64KiB +# built-in\n"));
+  EXPECT_THAT(text, testing::ContainsRegex("\n        priority: batch +# fairlead.yaml:10\n"));
 }
 
 TEST(YamlText, ReadsBackToItself) {
