@@ -57,10 +57,6 @@ constexpr Key kIncluded[] = {
 constexpr Section kIncludedKeys{"included_file", "the file", kIncluded};
 constexpr const Section* kFileAlso[] = {&kIncludedKeys};
 
-constexpr Section kListenKeys{"listen", "listen", kListen};
-constexpr Section kLogKeys{"log", "log", kLog};
-const Section kDefaultKeys{"defaults", "defaults", kDefaults, kDefaultsAlso};
-
 // --- listen
 
 class ListenReader {
@@ -242,6 +238,9 @@ void warnOfNothing(const Config& config, Mark mark, Diagnostics& out) {
 }  // namespace
 
 const Section kFileKeys{"file", "the file", kFile, kFileAlso};
+const Section kListenKeys{"listen", "listen", kListen};
+const Section kLogKeys{"log", "log", kLog};
+const Section kDefaultKeys{"defaults", "defaults", kDefaults, kDefaultsAlso};
 
 std::string besideFile(std::string_view file, std::string_view name) {
   const size_t slash = file.rfind('/');
