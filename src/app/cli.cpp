@@ -12,6 +12,7 @@
 
 #include "app/verbs.h"
 #include "config/diagnostic.h"
+#include "config/schema.h"
 #include "config/show.h"
 #include "control/server.h"
 #include "control/signals.h"
@@ -127,6 +128,9 @@ int mainWith(int argc, char** argv, const char* version) {
                             "print the effective configuration and where each value comes from");
   addConfigOption(*verb, config_file);
   verb->callback([&] { exit = show(config_file); });
+
+  verb = app.add_subcommand("schema", "print the JSON Schema of the configuration, for editors");
+  verb->callback([] { std::cout << config::renderSchema(); });
 
   std::string listen = "127.0.0.1:8080";
   verb = app.add_subcommand("demo", "four sample servers with fairlead in front, to try with curl");

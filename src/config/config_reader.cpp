@@ -53,9 +53,6 @@ constexpr Key kIncluded[] = {
 constexpr Section kIncludedKeys{"included_file", "the file", kIncluded};
 constexpr const Section* kFileAlso[] = {&kIncludedKeys};
 
-constexpr Section kListenKeys{"listen", "listen", kListen};
-const Section kDefaultKeys{"defaults", "defaults", kDefaults, kDefaultsAlso};
-
 // --- listen
 
 class ListenReader {
@@ -209,6 +206,9 @@ void warnOfNothing(const Config& config, Mark mark, Diagnostics& out) {
 }  // namespace
 
 const Section kFileKeys{"file", "the file", kFile, kFileAlso};
+const Section kListenKeys{"listen", "listen", kListen};
+const Section kLogKeys{"log", "log", kLog};
+const Section kDefaultKeys{"defaults", "defaults", kDefaults, kDefaultsAlso};
 
 Config readConfig(std::span<const Value> roots, Diagnostics& out) {
   Config config;

@@ -11,6 +11,9 @@
 
 namespace fairlead::config {
 
+extern const Section kPoolKeys;
+extern const Section kServerKeys;
+
 class PoolTable {
  public:
   // The values that are read must outlive the table.
