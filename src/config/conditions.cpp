@@ -8,6 +8,7 @@
 #include <array>
 
 #include "base/ascii.h"
+#include "filter/entries.h"
 #include "http/cookies.h"
 #include "http/semantics.h"
 

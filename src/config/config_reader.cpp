@@ -207,7 +207,6 @@ void warnOfNothing(const Config& config, Mark mark, Diagnostics& out) {
 
 const Section kFileKeys{"file", "the file", kFile, kFileAlso};
 const Section kListenKeys{"listen", "listen", kListen};
-const Section kLogKeys{"log", "log", kLog};
 const Section kDefaultKeys{"defaults", "defaults", kDefaults, kDefaultsAlso};
 
 Config readConfig(std::span<const Value> roots, Diagnostics& out) {

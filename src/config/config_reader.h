@@ -9,7 +9,6 @@ namespace fairlead::config {
 
 extern const Section kFileKeys;
 extern const Section kListenKeys;
-extern const Section kLogKeys;
 extern const Section kDefaultKeys;
 
 // `roots`: the main file first, then those that it includes. The result is finished only if `out`

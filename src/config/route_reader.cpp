@@ -86,7 +86,7 @@ void RouteReader::readHosts(const Value& value) {
 }
 
 void RouteReader::readPaths(const Value& value) {
-  readPathList(value, {kNoHost, "", config_.default_pool_rules, config_.default_route_rules});
+  readPathList(value, {route::kNone, "", config_.default_pool_rules, config_.default_route_rules});
 }
 
 void RouteReader::readPathList(const Value& value, const Outer& outer) {

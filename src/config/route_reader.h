@@ -29,7 +29,7 @@ class RouteReader {
  private:
   // What an outer level passes on to an inner one.
   struct Outer {
-    int32_t host = kNoHost;
+    int32_t host = route::kNone;
     std::string name;  // the host's first name, empty for routes of no host
     PoolRules pool;
     RouteRules route;

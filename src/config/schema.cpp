@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "config/config_reader.h"
+#include "config/log_settings.h"
 #include "config/pool_table.h"
 #include "config/route_reader.h"
 #include "config/scalar_kind.h"

@@ -265,6 +265,11 @@ bool Cors::isPreflight(const http::RequestHead& head) {
          head.fields.find(kRequestMethod);
 }
 
+std::string_view Cors::askedMethod(const http::RequestHead& head) {
+  const Field* asked = head.fields.find(kRequestMethod);
+  return asked ? asked->value() : std::string_view{};
+}
+
 Field Cors::allowOrigin(std::string_view origin, Arena& arena) const {
   return Field::make(arena, kAllowOrigin, allowsAny() ? "*" : origin);
 }

@@ -28,6 +28,8 @@ class Cors {
   // The question of a browser whether it may send a request. It asks on its own, without the
   // client's credentials.
   static bool isPreflight(const http::RequestHead& head);
+  // The method that a pre-flight asks for.
+  static std::string_view askedMethod(const http::RequestHead& head);
   // The answer to it, 204; to a foreign origin it allows nothing. Memory of the arena and of these
   // settings.
   Answer preflight(const http::RequestHead& head, Arena& arena) const;

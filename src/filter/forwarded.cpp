@@ -148,11 +148,13 @@ Value TrustedProxies::show() const {
   return networks;
 }
 
-void identifyClient(const http::RequestHead& head, const TrustedProxies& trusted,
-                    ClientFacts& facts) {
+void identifyClient(http::RequestHead& head, const TrustedProxies& trusted, ClientFacts& facts) {
   facts.client = facts.peer;
   facts.peer_trusted = !trusted.empty() && trusted.trusts(facts.peer);
-  if (!facts.peer_trusted) return;
+  if (!facts.peer_trusted) {
+    head.fields.eraseAll(kSaidOfClients);
+    return;
+  }
   facts.client = findClient(head.fields, trusted, facts.peer);
   if (const std::string_view scheme = forwardedScheme(head.fields); !scheme.empty())
     facts.scheme = scheme;
@@ -169,7 +171,6 @@ std::string_view setRequestId(http::RequestHead& head, Arena& arena, Random& ran
 }
 
 bool setForwarded(http::RequestHead& head, const Scene& scene) {
-  if (!scene.client.peer_trusted) head.fields.eraseAll(kSaidOfClients);
   return setFor(head.fields, scene) && setProto(head.fields, scene) && setHost(head, scene) &&
          keepRequestId(head.fields, scene);
 }

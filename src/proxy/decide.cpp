@@ -47,7 +47,7 @@ route::RouteMatch findRoute(const http::RequestHead& head, const Setting& settin
   const bool has_cors =
       match.route != route::kNone && plan.routes[static_cast<size_t>(match.route)].cors.isOn();
   if (has_cors || !plan.has_cors || !filter::Cors::isPreflight(head)) return match;
-  query.method = head.fields.find(filter::kRequestMethodField)->value();
+  query.method = filter::Cors::askedMethod(head);
   const route::RouteMatch asked = plan.router.match(query);
   if (asked.route == route::kNone || !plan.routes[static_cast<size_t>(asked.route)].cors.isOn())
     return match;

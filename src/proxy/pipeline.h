@@ -30,6 +30,8 @@ struct PipelineParts {
   size_t idle_per_server = 256;        // idle connections that this worker keeps to each server
 };
 
+class Journey;
+
 // One worker's requests. One thread.
 class Pipeline {
  public:

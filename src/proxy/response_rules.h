@@ -15,9 +15,9 @@ struct ResponseScene {
   std::string_view origin;  // the request's Origin field
   // Of a server's response only; all empty for fairlead's own.
   bool from_server = false;
-  std::string_view client_authority;  // as received
-  std::string_view sent_authority;    // Host as the server got it
-  std::string_view server_address;
+  std::string_view client_authority{};  // as received
+  std::string_view sent_authority{};    // Host as the server got it
+  std::string_view server_address{};
 };
 
 // In this order: the places that the server names are mapped back to what the client sees, cookies

@@ -177,7 +177,7 @@ void Rehearsal::composeResponse() {
   const proxy::LevelPlan& level = proxy::levelOf(m.decision, snapshot_.plan);
   m.response.clear();
   if (m.decision.answer) {
-    proxy::OwnAnswer own{.answer = *m.decision.answer};
+    proxy::OwnAnswer own{.answer = *m.decision.answer, .retry_after = 0, .date = {}};
     if (!m.decision.configured) own.answer = level.error_pages.apply(own.answer, scene());
     m.body = proxy::composeAnswer(own, m.received, m.response, m.arena);
     m.response.fields.erase(http::FieldId::Date);
