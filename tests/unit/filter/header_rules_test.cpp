@@ -381,15 +381,6 @@ const MergeRow kMerged[] = {
      "{remove: [Host], add: {Host: h}}"},
 };
 
-std::string inShort(const Value& value) {
-  if (value.isScalar()) return value.text;
-  std::string text;
-  for (const Value& item : value.items) text += (text.empty() ? "" : ", ") + item.text;
-  for (const Value::Entry& entry : value.entries)
-    text += (text.empty() ? "" : ", ") + entry.key.text + ": " + inShort(entry.value);
-  return value.isList() ? "[" + text + "]" : "{" + text + "}";
-}
-
 TEST(HeaderRules, InnerReadsOverOuter) {
   for (const MergeRow& row : kMerged) {
     SCOPED_TRACE(row.name);
