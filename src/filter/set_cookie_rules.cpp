@@ -254,7 +254,7 @@ Value SetCookieRules::Rule::shown() const {
   }
   if (removes) return Value::scalar("off", mark);
   Value text = Value::scalar(value.source(), mark);
-  text.quoted = true;
+  text.quoted = attribute == Attribute::Domain;  // `off` in quotes is a name
   return text;
 }
 

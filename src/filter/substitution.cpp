@@ -52,9 +52,9 @@ struct Match {
   }
 
   bool find(const re2::RE2& pattern, std::string_view text, size_t from) {
-    const bool found = pattern.Match({text.data(), text.size()}, from, text.size(),
-                                     re2::RE2::UNANCHORED, pieces.data(),
-                                     static_cast<int>(pieces.size()));
+    const bool found =
+        pattern.Match({text.data(), text.size()}, from, text.size(), re2::RE2::UNANCHORED,
+                      pieces.data(), static_cast<int>(pieces.size()));
     if (!found) return false;
     for (size_t i = 0; i < pieces.size(); ++i) views[i] = {pieces[i].data(), pieces[i].size()};
     return true;

@@ -6,6 +6,7 @@
 #include "base/random.h"
 #include "http/cookies.h"
 #include "unit/filter/flow.h"
+#include "unit/filter/flow_text.h"
 #include "unit/filter/request.h"
 
 namespace fairlead::filter {
@@ -319,11 +320,12 @@ TEST(CookieRules, InnerReadsOverOuter) {
     rules.read(flow(row.outer), out);
     rules.read(flow(row.inner), out);
     EXPECT_EQ(firstFinding(out), "");
-    EXPECT_EQ(inShort(rules.show()), row.shown);
+    EXPECT_EQ(flowText(rules.show()), row.shown);
+    EXPECT_TRUE(everyLeafHasMark(rules.show()));
     CookieRules again;
     again.read(rules.show(), out);
     EXPECT_EQ(firstFinding(out), "");
-    EXPECT_EQ(inShort(again.show()), row.shown);
+    EXPECT_EQ(flowText(again.show()), row.shown);
   }
 }
 

@@ -75,16 +75,6 @@ class Flow {
 
 inline Value flow(std::string_view text) { return Flow(text).read(); }
 
-// The other way round: `{add: {X: 1}, remove: [a, b]}`, without quotes.
-inline std::string inShort(const Value& value) {
-  if (value.isScalar()) return value.text;
-  std::string text;
-  for (const Value& item : value.items) text += (text.empty() ? "" : ", ") + inShort(item);
-  for (const Value::Entry& entry : value.entries)
-    text += (text.empty() ? "" : ", ") + entry.key.text + ": " + inShort(entry.value);
-  return value.isList() ? "[" + text + "]" : "{" + text + "}";
-}
-
 // The first finding as "severity: message | suggestion", or "".
 inline std::string firstFinding(const Diagnostics& out) {
   if (out.all().empty()) return {};
