@@ -69,7 +69,6 @@ class FieldRules {
   void put(Rule rule);
   void noteHost();
 
-  bool applyTraced(http::Fields& fields, const Scene& scene, std::string_view prefix) const;
   bool applyOne(const Rule& rule, http::Fields& fields, const Scene& scene) const;
   void remove(const Rule& rule, http::Fields& fields) const;
   static bool rename(const Rule& rule, http::Fields& fields, Arena& arena);
