@@ -252,6 +252,7 @@ void Server::drain() {
 }
 
 void Server::stopAccessLogs() {
+  for (const auto& log : access_logs_) log->stopSoon();
   for (size_t i = 0; i < access_logs_.size(); ++i) {
     access_logs_[i]->stop();
     if (const uint64_t dropped = access_logs_[i]->dropped(); dropped > 0)

@@ -52,7 +52,8 @@ REQUESTS = {
     "POST with a length": b"POST /a" + HEAD + b"Content-Length: 5\r\n\r\nhello",
     "POST with nothing": b"POST /a" + HEAD + b"Content-Length: 0\r\n\r\n",
     "PUT in chunks": (
-        b"PUT /a" + HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + chunked(b"hel", b"lo", b"x" * 9000)
+        b"PUT /a" + HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+        + chunked(b"hel", b"lo", b"x" * 9000)
     ),
     "PUT in no chunks": b"PUT /a" + HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + chunked(),
     "trailers": (
@@ -107,8 +108,10 @@ def test_it_means_the_same_at_every_level(fairlead, origin):
     real, shadow, other = origin(OK), origin(WELL), origin(WELL)
     edge = fairlead(
         "defaults: { mirror: { pool: shadow, percent: 100% } }\n"
-        f"pools: {{ shadow: {{ servers: [{shadow.address}] }}, other: {{ servers: [{other.address}] }},"
-        f" real: {{ servers: [{real.address}] }} }}\n"
+        "pools:\n"
+        f"  shadow: {{ servers: [{shadow.address}] }}\n"
+        f"  other: {{ servers: [{other.address}] }}\n"
+        f"  real: {{ servers: [{real.address}] }}\n"
         "paths:\n"
         "  - { path: /, pool: real }\n"
         "  - { path: /off, pool: real, mirror: off }\n"
@@ -149,7 +152,8 @@ MISCHIEF = {
     "resets": [read_request, reset],
     "closes at once": [close],
     "never ends its head": [read_request, send(b"HTTP/1.1 200 OK\r\nX-A: "), until_closed],
-    "floods": [read_request, send(b"HTTP/1.1 200 OK\r\n\r\n"), flood(50_000_000, threading.Event())],
+    "floods": [
+        read_request, send(b"HTTP/1.1 200 OK\r\n\r\n"), flood(50_000_000, threading.Event())],
     "floods with interim answers": [
         read_request, *([send(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 1000)] * 20), until_closed],
 }  # fmt: skip
@@ -269,7 +273,9 @@ TOO_LARGE = {
     "with a length": b"Content-Length: 11\r\n\r\nhello world",
     "in chunks": b"Transfer-Encoding: chunked\r\n\r\n" + chunked(b"hello", b" ", b"world"),
     "far too large": b"Content-Length: 3000000\r\n\r\n" + b"z" * 3_000_000,
-    "far too large, in chunks": b"Transfer-Encoding: chunked\r\n\r\n" + chunked(*[b"z" * 9000] * 300),
+    "far too large, in chunks": (
+        b"Transfer-Encoding: chunked\r\n\r\n" + chunked(*[b"z" * 9000] * 300)
+    ),
 }
 
 
@@ -352,7 +358,10 @@ def test_a_retry_is_not_copied_again(fairlead, origin, name, body):
     assert len(shadow.requests) == 6
 
 
-@pytest.mark.parametrize("percent, least, most", [("0", 0, 0), ("100", 1000, 1000), ("30%", 225, 375)])
+PERCENTS = [("0", 0, 0), ("100", 1000, 1000), ("30%", 225, 375)]
+
+
+@pytest.mark.parametrize("percent, least, most", PERCENTS)
 def test_percent(fairlead, origin, percent, least, most):
     """30 % of 1,000: five standard deviations either way."""
     shadow = origin(WELL)
@@ -406,7 +415,7 @@ def test_copies_give_their_descriptors_to_requests(fairlead, origin):
 
 
 def test_a_stop_does_not_wait_for_copies(fairlead, origin):
-    """The shadow never answers; its time would be over in a minute, and the drain's in half of it."""
+    """The shadow never answers: its time would be over in a minute, the drain's in half a one."""
     shadow = origin([read_request, until_closed])
     edge = fairlead(mirrored(origin(OK), shadow), workers=2)
     assert edge.get("/").body == b"real"
