@@ -313,6 +313,7 @@ TEST(ConfigTest, InternationalNamesThatCannotBeSayWhy) {
   for (int i = 0; i < 60; ++i) long_label += "ü";
   std::string long_name = "ü";
   for (int i = 0; i < 26; ++i) long_name += ".abcdefghi";
+  const std::string very_long_name = "ü" + std::string(2000, 'a');
   const struct {
     const char* name;
     std::string given;
@@ -338,6 +339,8 @@ TEST(ConfigTest, InternationalNamesThatCannotBeSayWhy) {
       {"no punycode", "xn--zz.ü", "xn--zz: this is not the ASCII form of any label"},
       {"long label", long_label + ".de",
        long_label + ": this label is longer than 63 characters in its ASCII form"},
+      {"very long name", very_long_name,
+       very_long_name + ": the name is longer than 253 characters in its ASCII form"},
       {"long name", long_name,
        long_name + ": the name is longer than 253 characters in its ASCII form"},
   };
