@@ -80,6 +80,7 @@ class Show {
 
   void renderTimeouts(const upstream::TimeoutSettings& timeouts, Which which);
   void renderRetry(const upstream::RetrySettings& retry, Which which);
+  void renderMapping(std::string_view key, const Value& mapping);
   void renderList(std::string_view key, const Rules& rules);
   void renderRules(std::string_view key, const Rules& rules);
   void renderRule(std::string_view text, const Mark& mark, bool is_param);
@@ -268,12 +269,17 @@ void Show::renderDestination(const Route& route) {
     out_.entry("pool", yamlText(config_.pools[pool->value].name), config_.pools[pool->value].mark);
     return;
   }
-  const auto& respond = std::get<filter::Respond>(route.destination);
-  out_.open("respond");
-  out_.entry("status", std::to_string(respond.status), respond.mark);
-  if (!respond.body.empty()) out_.entry("body", yamlText(respond.body), respond.mark);
-  if (!respond.content_type.empty())
-    out_.entry("content_type", yamlText(respond.content_type), respond.mark);
+  renderMapping("respond", std::get<filter::Respond>(route.destination).show());
+}
+
+void Show::renderMapping(std::string_view key, const Value& mapping) {
+  out_.open(key);
+  for (const Value::Entry& entry : mapping.entries) {
+    if (entry.value.isMap())
+      renderMapping(entry.key.text, entry.value);
+    else
+      out_.entry(entry.key.text, yamlText(entry.value.text), entry.value.mark);
+  }
   out_.close();
 }
 

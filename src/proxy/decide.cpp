@@ -96,7 +96,7 @@ Decision decide(http::RequestHead& head, const Setting& setting) {
       setting.framing.length > route.max_body)
     return refuse(decision, 413);
   if (route.respond) {
-    decision.answer = route.respond->answer();
+    decision.answer = route.respond->answer({setting.client, setting.arena, setting.trace});
     return decision;
   }
   if (endsHere(head, setting.arena)) return refuse(decision, 200, "Max-Forwards ends here.");
