@@ -39,6 +39,7 @@ struct RequestFacts {
   std::string_view server;                       // its name; empty: none yet, or none at all
   std::span<const std::string_view> captures{};  // of the route's path_regex: [0] is the match
   std::chrono::microseconds time{};              // since 1970
+  uint16_t status = 0;                           // of the answer that fairlead is making; 0: none
 };
 
 // An answer that a rule gives instead of a server. Views into the configuration or the exchange.

@@ -53,8 +53,9 @@ struct Needs {
 struct Allowed {
   bool server = true;  // false: `{server}` is an error, since none will have been chosen
   int own_captures =
-      -1;            // 0 and more: `{capture.N}` is the rule's own match, with this many groups
-  bool pool = true;  // false: `{pool}` is an error
+      -1;               // 0 and more: `{capture.N}` is the rule's own match, with this many groups
+  bool pool = true;     // false: `{pool}` is an error
+  bool answer = false;  // true: `{status}` and `{reason}`, those of RequestFacts::status
 };
 
 // What a part of a template stands for.
@@ -79,6 +80,8 @@ enum class Placeholder : uint8_t {
   Capture,     // of the route's path_regex
   OwnCapture,  // of the rule's own regex
   Time,
+  Status,
+  Reason,
 };
 
 class Template {

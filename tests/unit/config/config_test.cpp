@@ -123,8 +123,8 @@ tests:
   EXPECT_EQ(config.routes[0].timeouts.idle.value, 60s);
   EXPECT_EQ(config.default_pool_rules.timeouts.idle.value, 60s);
   const auto& respond = std::get<filter::Respond>(config.routes[2].destination);
-  EXPECT_EQ(respond.status, 200);
-  EXPECT_EQ(respond.body, "ok");
+  EXPECT_EQ(respond.status(), 200);
+  EXPECT_EQ(respond.show().find("body")->text, "ok");
 }
 
 TEST(ConfigTest, ListensInAllForms) {
@@ -519,6 +519,21 @@ TEST(ConfigTest, NamesAreRelativeToTheFileThatHasThem) {
   ASSERT_TRUE(loaded.config) << renderText(loaded.diagnostics);
   EXPECT_EQ(loaded.config->log.access.value.file, "/etc/fairlead/access.log");
   EXPECT_EQ(loaded.config->listens[0].unix_path, "/etc/fairlead/web.sock");
+}
+
+TEST(ConfigTest, PagesAreRelativeToTheFileThatNamesThem) {
+  const Loaded loaded =
+      loadWith("include: [conf.d/a.yaml]\npaths: [{ path: /m, respond: { file: m.txt } }]\n",
+               {{"conf.d/a.yaml", "paths: [{ path: /a, respond: { file: pages/a.txt } }]\n"},
+                {"conf.d/pages/a.txt", "included"},
+                {"m.txt", "main"}});
+  ASSERT_TRUE(loaded.config) << renderText(loaded.diagnostics);
+  Arena arena;
+  const filter::ClientFacts client;
+  std::map<std::string, std::string> bodies;
+  for (const Route& route : loaded.config->routes)
+    bodies[route.path] = std::get<filter::Respond>(route.destination).answer({client, arena}).body;
+  EXPECT_EQ(bodies, (std::map<std::string, std::string>{{"/a", "included"}, {"/m", "main"}}));
 }
 
 TEST(ConfigTest, IncludesAddHostsPathsAndPools) {

@@ -49,7 +49,7 @@ TEST(Show, LoadsAgainAndMeansTheSame) {
        "} }\n"
        "      - { path: /y, servers: [a:1, b:1], health: off, firewall_rules: { path_reject: "
        "[/y/z] } }\n"
-       "      - { path: /s, respond: { status: 404, body: \"no\\n\\\"way\\\" $${x}\", "
+       "      - { path: /s, respond: { status: 404, body: \"no\\n\\\"way\\\" $${{x}\", "
        "content_type: text/html } }\n"
        "      - { path: /t, respond: 204 }\n"},
       {"logs",
@@ -199,7 +199,8 @@ TEST(YamlText, ReadsBackToItself) {
     const Loaded loaded =
         loadWith("paths: [{ path: /, respond: { body: " + yamlText(text) + " } }]\n");
     ASSERT_TRUE(loaded.config) << text << renderText(loaded.diagnostics);
-    EXPECT_EQ(std::get<filter::Respond>(loaded.config->routes[0].destination).body, text);
+    const auto& respond = std::get<filter::Respond>(loaded.config->routes[0].destination);
+    EXPECT_EQ(respond.show().find("body")->text, text);
   }
 }
 

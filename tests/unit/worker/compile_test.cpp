@@ -152,7 +152,7 @@ TEST_F(CompileFull, Routes) {
   const proxy::RoutePlan* ok = routeOf(snapshot_, "shop.example.com", "/ok");
   ASSERT_NE(ok, nullptr);
   ASSERT_TRUE(ok->respond);
-  EXPECT_EQ(ok->respond->body, "ok");
+  EXPECT_EQ(ok->respond->show().find("body")->text, "ok");
 
   EXPECT_NE(routeOf(snapshot_, "unknown.test", "/mango"), nullptr);
   EXPECT_EQ(routeOf(snapshot_, "unknown.test", "/mango/x"), nullptr);
