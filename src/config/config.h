@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "filter/firewall.h"
 #include "filter/forwarded.h"
 #include "filter/header_rules.h"
+#include "filter/mirror.h"
 #include "filter/param_rules.h"
 #include "filter/respond.h"
 #include "filter/rewrite_rules.h"
@@ -53,6 +55,8 @@ struct RouteRules {
   filter::RewriteRules rewrite;
   Setting<uint64_t> max_body{0};  // bytes; 0: no limit
   Setting<PathPolicy> path_policy{PathPolicy::Canonical};
+  filter::MirrorSettings mirror;
+  Setting<upstream::Priority> priority{upstream::Priority::Normal};
 };
 
 struct Server {
@@ -100,6 +104,7 @@ struct Route {
   upstream::TimeoutSettings timeouts;  // defaults < host < path < pool
   upstream::RetrySettings retry;       // defaults < host < path < pool
   Destination destination;
+  std::optional<PoolIndex> mirror;  // the pool of `rules.mirror`
   Mark mark;
 };
 

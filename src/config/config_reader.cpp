@@ -192,8 +192,9 @@ void readGlobals(Settings& settings, Config& config, Diagnostics& out) {
 
 // Keys that belong to an inner level, with where.
 void refuseInnerKeys(Settings& settings) {
-  for (const std::string_view key : {"balance", "health", "timeouts", "retry", "header_rules",
-                                     "param_rules", "rewrite_rules", "max_body", "path_policy"})
+  for (const std::string_view key :
+       {"balance", "health", "timeouts", "retry", "header_rules", "param_rules", "rewrite_rules",
+        "max_body", "path_policy", "mirror", "priority"})
     settings.misplaced(key, "under `defaults`, a host, a path or a pool");
   for (const std::string_view key : {"servers", "pool", "respond", "split", "redirect"})
     settings.misplaced(key, "in a host or a path");
@@ -241,12 +242,6 @@ const Section kFileKeys{"file", "the file", kFile, kFileAlso};
 const Section kListenKeys{"listen", "listen", kListen};
 const Section kLogKeys{"log", "log", kLog};
 const Section kDefaultKeys{"defaults", "defaults", kDefaults, kDefaultsAlso};
-
-std::string besideFile(std::string_view file, std::string_view name) {
-  const size_t slash = file.rfind('/');
-  if (name.starts_with('/') || slash == std::string_view::npos) return std::string(name);
-  return fmt::format("{}/{}", file.substr(0, slash), name);
-}
 
 Config readConfig(std::span<const Value> roots, Diagnostics& out) {
   Config config;

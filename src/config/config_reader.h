@@ -16,7 +16,4 @@ extern const Section kDefaultKeys;
 // has no errors; all of them are reported.
 Config readConfig(std::span<const Value> roots, Diagnostics& out);
 
-// A name as `file` means it: relative names begin at that file's folder.
-std::string besideFile(std::string_view file, std::string_view name);
-
 }  // namespace fairlead::config

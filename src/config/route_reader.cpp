@@ -251,6 +251,8 @@ void RouteReader::addRoute(Route route, const Outer& rules, const Choice& choice
   if (const auto* pool = std::get_if<PoolIndex>(&*choice.destination))
     pools_.readInnerRules(*pool, route.timeouts, route.retry);
   route.destination = *choice.destination;
+  if (const auto& shadow = route.rules.mirror.pool; route.rules.mirror.isOn())
+    route.mirror = pools_.find(Value::scalar(shadow, shadow.origin));
   config_.routes.push_back(std::move(route));
 }
 

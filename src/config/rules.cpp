@@ -34,9 +34,12 @@ constexpr Key kRouteRules[] = {
      "forward the canonical path, or the bytes as received"},
     {"cookie_rules", "later", "", ""},
     {"cors", "later | 'off'", "", ""},
-    {"mirror", "later | 'off'", "", ""},
+    {"mirror", "pool_name | 'off' | <mirror>", "off",
+     "copies of requests for a second pool, whose answers are thrown away; a name is short for "
+     "`{ pool: ... }`"},
     {"error_pages", "later", "", ""},
-    {"priority", "later", "", ""},
+    {"priority", "'critical' | 'normal' | 'batch'", "normal",
+     "for load shedding, which this version does not have yet; the access log names it"},
     {"compress", "later | 'off'", "", ""},
     {"cache", "later | 'off'", "", ""},
 };
@@ -98,6 +101,10 @@ void readRouteRules(Settings& settings, RouteRules& rules) {
   if (const Value* value = settings.take("path_policy"))
     if (const auto word = readWord(*value, kPathPolicies, out))
       rules.path_policy = {static_cast<PathPolicy>(*word), value->mark};
+  if (const Value* value = settings.take("mirror")) rules.mirror.read(*value, out);
+  if (const Value* value = settings.take("priority"))
+    if (const auto word = readWord(*value, upstream::kPriorityWords, out))
+      rules.priority = {static_cast<upstream::Priority>(*word), value->mark};
 }
 
 }  // namespace fairlead::config

@@ -187,6 +187,7 @@ void Show::renderDefaults() {
   renderRetry(pool.retry, Which::All);
   out_.entry("max_body", sizeText(route.max_body), route.max_body.origin);
   out_.entry("path_policy", nameOf(route.path_policy.value), route.path_policy.origin);
+  out_.entry("priority", nameOf(route.priority.value), route.priority.origin);
   out_.close();
 }
 
@@ -298,7 +299,7 @@ void Show::renderRoute(const Route& route) {
   out_.entry("path", yamlText(route.path), route.mark);
   if (route.exact) out_.entry("exact", "true", route.mark);
   rules("firewall_rules", route.firewall.show());
-  rules("header_rules", shownRules(route.rules.headers));
+  rules("header_rules", route.rules.headers.show());
   rules("param_rules", shownRules(route.rules.params, true));
   rules("rewrite_rules", shownRules(route.rules.rewrite));
   if (route.rules.max_body.origin != outer.max_body.origin)
@@ -306,6 +307,9 @@ void Show::renderRoute(const Route& route) {
   if (route.rules.path_policy.origin != outer.path_policy.origin)
     out_.entry("path_policy", nameOf(route.rules.path_policy.value),
                route.rules.path_policy.origin);
+  if (route.rules.priority.origin != outer.priority.origin)
+    out_.entry("priority", nameOf(route.rules.priority.value), route.rules.priority.origin);
+  rules("mirror", route.rules.mirror.show());
   renderTimeouts(route.timeouts, Which::Own);
   renderRetry(route.retry, Which::Own);
   renderDestination(route);

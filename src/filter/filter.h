@@ -37,7 +37,7 @@ struct RequestFacts {
   std::string_view route;
   std::string_view pool;                         // empty: none yet, or none at all
   std::string_view server;                       // its name; empty: none yet, or none at all
-  std::span<const std::string_view> captures{};  // of the route's path_regex
+  std::span<const std::string_view> captures{};  // of the route's path_regex: [0] is the match
   std::chrono::microseconds time{};              // since 1970
 };
 

@@ -127,6 +127,12 @@ class Fields {
     return true;
   }
 
+  // Puts another field in the place of this one.
+  void replace(size_t index, const Field& field) {
+    fields_[index] = field;
+    present_ |= maskOf(field.id());
+  }
+
   size_t size() const { return count_; }
   const Field* begin() const { return fields_.data(); }
   const Field* end() const { return fields_.data() + count_; }

@@ -2,6 +2,7 @@
 #include "proxy/journey.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/ascii.h"
@@ -76,21 +77,22 @@ Task<After> Journey::answer(const filter::Answer& answer, uint32_t retry_after) 
   if (exchange_.request.method == http::Method::Connect) exchange_.keep_alive = false;
   const bool all_read = exchange_.keep_alive && skipBody();
   const bool stay = clientMayStay() && all_read;
-  const OwnAnswer own{.answer = answer,
-                      .close = !stay,
-                      .keep_alive_field = exchange_.request.version == http::Version::Http10,
-                      .retry_after = retry_after,
-                      .date = pipeline_.date()};
-  const std::string_view bytes = makeAnswer(own, exchange_.request, exchange_.arena);
+  http::ResponseHead& head = exchange_.response;
+  const std::string_view body =
+      composeAnswer({.answer = answer, .retry_after = retry_after, .date = pipeline_.date()},
+                    exchange_.request, head, exchange_.arena);
+  addPersistence(head.fields, stay, exchange_.request.version);
+  const std::array<std::string_view, 2> pieces{http::h1::writeResponseHead(head, exchange_.arena),
+                                               body};
   outcome_.status = answer.status;
   outcome_.bytes_in = exchange_.head_bytes + client_.body().octets();
-  const auto sent = co_await client_.stream().write(bytes, kAnswerTime);
+  const auto sent = co_await client_.stream().write(pieces, kAnswerTime);
   if (!sent) {
     outcome_.failed = true;
     outcome_.failure = {FailureKind::ClientGone, Step::Send, Side::Client, Retry::Never};
     co_return After::Close;
   }
-  outcome_.bytes_out += bytes.size();
+  outcome_.bytes_out += pieces[0].size() + pieces[1].size();
   if (stay) co_return After::Next;
   co_return all_read ? After::Close : After::Linger;
 }
@@ -129,6 +131,7 @@ Task<After> Journey::forward(const Decision& decision) {
   outcome_.pool = upstream_->pool().name;
   until_ = deadlineAfter(exchange_.begun, route_->timeouts.total);
   client_.body().begin(exchange_.framing, route_->max_body);
+  if (route_->mirror) beginMirror();
 
   for (;;) {
     const Result<void> attempted = co_await attempt(*upstream_);
@@ -168,6 +171,7 @@ Task<Result<void>> Journey::attempt(upstream::Upstream& upstream) {
     sent_ = now();
     outcome_.bytes_in = exchange_.head_bytes;
     if (!sent) co_return failWith(sent.error().kind, Step::Send, Side::Upstream);
+    if (mirrored_) sendMirror();
   } else {
     sendWithBody(*head);
   }
@@ -188,8 +192,9 @@ Task<Result<void>> Journey::connect(upstream::Upstream& upstream) {
   const TimePoint deadline = std::min(until_, deadlineAfter(now(), route_->timeouts.connect));
   Result<upstream::Lease> made = co_await connections.connect(chosen_.id, deadline);
   if (!made && made.error().kind == FailureKind::NoDescriptors) {
-    // What lies idle gives its descriptors back.
+    // What lies idle gives its descriptors back, and so does what nobody waits for.
     pipeline_.closeIdleConnections();
+    pipeline_.dropMirrors();
     made = co_await connections.connect(chosen_.id, deadline);
   }
   if (!made) {
@@ -231,16 +236,35 @@ void Journey::sendWithBody(size_t head_length) {
 // The request's body, beside the wait for the response.
 Task<void> Journey::upload() {
   session::BodyReader& body = client_.body();
+  if (mirrored_) mirrored_->restart();
   uploaded_ = co_await relay(body, lease_.session().writer(),
                              {.idle = route_->timeouts.body,
                               .min_rate = route_->timeouts.min_rate,
                               .until = until_,
-                              .client = RelayTerms::Client::Reader},
+                              .client = RelayTerms::Client::Reader,
+                              .copy = mirrored_.get()},
                              exchange_.arena);
   sent_ = now();
+  if (uploaded_ && mirrored_) sendMirror();
   // Nobody needs to wait for the answer to a request that will never be complete.
   if (!uploaded_ && uploaded_.error().side != Side::Upstream)
     lease_.session().stream().failReadSoon(uploaded_.error().kind);
+}
+
+// An upgrade is not copied: what follows it would be missing.
+void Journey::beginMirror() {
+  if (upgrade_.empty()) mirrored_ = pipeline_.mirrors_.draw(*route_->mirror, exchange_.framing);
+}
+
+// The request is out, whole: now its copy may follow.
+void Journey::sendMirror() {
+  upstream::Upstream& shadow = *pipeline_.upstreams_[route_->mirror->pool];
+  const bool sent = pipeline_.mirrors_.send({.head = exchange_.request,
+                                             .path_bytes = route_->path_bytes,
+                                             .framing = exchange_.framing,
+                                             .body = std::move(mirrored_)},
+                                            shadow);
+  if (sent) outcome_.mirror = shadow.pool().name;
 }
 
 // The request will never be complete, and not because the server stopped reading: that one may

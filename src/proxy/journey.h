@@ -30,6 +30,8 @@ class Journey {
   Result<size_t> composeRequest();  // bytes of the head in `out_`
   void sendWithBody(size_t head_length);
   Task<void> upload();
+  void beginMirror();
+  void sendMirror();
   Task<Result<void>> awaitHead();
   Task<Result<void>> passInterim();
   Task<After> deliver();
@@ -72,7 +74,8 @@ class Journey {
   upstream::Chosen chosen_;
   io::Buffer out_;  // the head of the request, or a 101, on its way out
   upstream::Lease lease_;
-  TimePoint sent_;  // when the request was complete
+  TimePoint sent_;                      // when the request was complete
+  std::unique_ptr<BodyCopy> mirrored_;  // until a copy was sent; null: there is none to send
   Result<void> uploaded_;
   Task<void> upload_;  // declared last: it uses what stands above, and goes first
 };

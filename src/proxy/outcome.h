@@ -29,6 +29,7 @@ struct Outcome {
   const RoutePlan* route = nullptr;
   std::string_view pool;
   std::string_view server;
+  std::string_view mirror;  // the pool that a copy was sent to
   std::string_view blocked_by;
   std::string_view why;  // set: says it better than `failure` would
   uint64_t bytes_in = 0;

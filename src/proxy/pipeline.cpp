@@ -44,9 +44,17 @@ std::string_view whyOf(const Outcome& outcome, Arena& arena) {
   return arena.join(nameOf(failure.side), "_", nameOf(failure.kind), ".", nameOf(failure.step));
 }
 
+// For the log, which is silent about the normal one.
+std::string_view priorityOf(const Outcome& outcome) {
+  using upstream::Priority;
+  if (!outcome.route || outcome.route->priority == Priority::Normal) return {};
+  return upstream::nameOf(outcome.route->priority);
+}
+
 }  // namespace
 
-Pipeline::Pipeline(const PipelineParts& parts) : parts_(parts) {
+Pipeline::Pipeline(const PipelineParts& parts)
+    : parts_(parts), mirrors_(parts.reactor, parts.buffers, parts.random) {
   for (const auto& pool : parts_.plan.pools)
     upstreams_.push_back(std::make_unique<upstream::Upstream>(
         *pool, parts_.reactor, parts_.buffers, parts_.random, parts_.idle_per_server));
@@ -105,6 +113,8 @@ void Pipeline::record(const session::Exchange& exchange, const filter::ClientFac
       .route = outcome.route ? std::string_view(outcome.route->name) : std::string_view{},
       .pool = outcome.pool,
       .server = outcome.server,
+      .mirror = outcome.mirror,
+      .priority = priorityOf(outcome),
       .request_id = head.fields.valueOf(http::FieldId::XRequestId),
       .why = whyOf(outcome, arena),
       .blocked_by = outcome.blocked_by,

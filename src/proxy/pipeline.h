@@ -9,6 +9,7 @@
 #include "filter/filter.h"
 #include "io/buffer_pool.h"
 #include "io/reactor.h"
+#include "proxy/mirror.h"
 #include "proxy/outcome.h"
 #include "proxy/plan.h"
 #include "session/exchange.h"
@@ -43,6 +44,8 @@ class Pipeline {
 
   // Closes connections to servers that lie idle, for example when descriptors are scarce.
   void closeIdleConnections();
+  // Drops the copies of requests that are under way; on the thread that serves.
+  void dropMirrors() { mirrors_.clear(); }
 
  private:
   friend class Journey;
@@ -52,6 +55,7 @@ class Pipeline {
 
   PipelineParts parts_;
   std::vector<std::unique_ptr<upstream::Upstream>> upstreams_;  // as Plan::pools
+  Mirrors mirrors_;                                             // use the upstreams
   TimePoint date_until_{};
   char date_[32];
   size_t date_length_ = 0;

@@ -24,6 +24,13 @@ struct HostPlan {
   filter::FirewallRules firewall;
 };
 
+// Where copies of a route's requests go.
+struct MirrorPlan {
+  uint32_t pool = 0;      // index into Plan::pools
+  double share = 1;       // of the requests, 0 to 1
+  uint64_t max_body = 0;  // octets; a request with a larger body is not copied
+};
+
 // One route with everything that happens to a request on it, in this order. It leads to a pool or
 // to a fixed answer.
 struct RoutePlan {
@@ -34,8 +41,10 @@ struct RoutePlan {
   filter::HeaderRules headers;
   uint32_t pool = 0;  // index into Plan::pools, when `respond` is not set
   std::optional<filter::Respond> respond;
+  std::optional<MirrorPlan> mirror;
   upstream::TimeoutSettings timeouts;
   upstream::RetrySettings retry;
+  upstream::Priority priority = upstream::Priority::Normal;
   uint64_t max_body = UINT64_MAX;  // octets of a request's body
   http::h1::PathBytes path_bytes = http::h1::PathBytes::Canonical;
 };

@@ -31,6 +31,12 @@ std::unique_ptr<upstream::Pool> compilePool(const config::Pool& from) {
   return pool;
 }
 
+proxy::MirrorPlan compileMirror(const config::Route& from) {
+  return {.pool = static_cast<uint32_t>(from.mirror->value),
+          .share = from.rules.mirror.share,
+          .max_body = from.rules.mirror.max_body};
+}
+
 proxy::RoutePlan compileRoute(const config::Route& from) {
   proxy::RoutePlan route;
   route.name = from.name;
@@ -40,11 +46,13 @@ proxy::RoutePlan compileRoute(const config::Route& from) {
   route.headers = from.rules.headers;
   route.timeouts = from.timeouts;
   route.retry = from.retry;
+  route.priority = from.rules.priority;
   if (from.rules.max_body.value != 0) route.max_body = from.rules.max_body;
   if (from.rules.path_policy.value == config::PathPolicy::Raw)
     route.path_bytes = http::h1::PathBytes::Raw;
   if (const auto* pool = std::get_if<config::PoolIndex>(&from.destination)) {
     route.pool = static_cast<uint32_t>(pool->value);
+    if (from.mirror) route.mirror = compileMirror(from);
   } else {
     route.respond = std::get<filter::Respond>(from.destination);
   }

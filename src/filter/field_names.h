@@ -1,0 +1,19 @@
+// Which field names rules may touch.
+#pragma once
+
+#include <string_view>
+
+#include "base/settings.h"
+#include "http/fields.h"
+
+namespace fairlead::filter {
+
+// Does this field frame the message, or belong to one connection? No rule may change such a field.
+bool isProtectedField(http::FieldId id);
+
+// Reports a text that is no field-name (RFC 9110 section 5.1), or the name of a protected field.
+bool checkFieldName(const Value& name, Diagnostics& out);
+// The same for a name in which `*` stands for any text.
+bool checkFieldGlob(const Value& name, Diagnostics& out);
+
+}  // namespace fairlead::filter
