@@ -37,9 +37,12 @@ constexpr const Section* kNamed[] = {
     &filter::kFirewallKeys,
     &filter::kPathPatternKeys,
     &filter::kHeaderRuleKeys,
+    &filter::kHeaderReplaceKeys,
+    &filter::kHeaderResponseKeys,
     &filter::kParamRuleKeys,
     &filter::kRewriteRuleKeys,
     &filter::kRespondKeys,
+    &filter::kMirrorKeys,
 };
 
 Form parsed(std::string_view text) {

@@ -180,16 +180,4 @@ void FieldRules::showInto(Value& mapping) const {
   }
 }
 
-std::vector<std::pair<std::string, Mark>> FieldRules::describe() const {
-  std::vector<std::pair<std::string, Mark>> rules;
-  for (const Rule& rule : rules_) {
-    if (rule.kind == Kind::Replace) continue;
-    std::string text(kVerbs[static_cast<size_t>(rule.kind)]);
-    text += " " + rule.name;
-    if (rule.kind != Kind::Remove) text += ": " + rule.value.source();
-    rules.emplace_back(std::move(text), rule.mark);
-  }
-  return rules;
-}
-
 }  // namespace fairlead::filter

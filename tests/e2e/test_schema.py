@@ -264,7 +264,7 @@ REFUSED = {
     "a rate of hours": f"defaults: {{ timeouts: {{ min_rate: 5/h }} }}\n{ROUTE}",
     "true where off is known": f"admin: true\n{ROUTE}",
     "a later key": f"tls: {{ acme: a@example.com }}\n{ROUTE}",
-    "a later key with no word": with_rules("cookie_rules: off"),
+    "a later key with no word": "paths: [{ path: /, servers: [{ url: a:1, zone: a }] }]\n",
     "an unknown policy": f"defaults: {{ balance: fair }}\n{ROUTE}",
     "an unknown word": f"defaults: {{ retry: {{ when: [505] }} }}\n{ROUTE}",
     "a list where a text is due": with_rules("header_rules: { add: { X-A: [b] } }"),

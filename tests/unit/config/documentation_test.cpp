@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -32,10 +33,22 @@ std::vector<std::string> matches(const std::string& text, const std::regex& patt
   return found;
 }
 
+// From the first line that differs on, as far as one can take in.
+std::string differenceOf(const std::string& text, const std::string& wanted) {
+  const auto [ours, theirs] = std::ranges::mismatch(text, wanted);
+  const auto excerpt = [](const std::string& whole, std::ptrdiff_t at) {
+    const size_t begin = whole.rfind('\n', static_cast<size_t>(at)) + 1;
+    return whole.substr(begin, 400);
+  };
+  return "it says:\n" + excerpt(text, ours - text.begin()) + "\n\nit should say:\n" +
+         excerpt(wanted, theirs - wanted.begin()) + "\n\nFAIRLEAD_UPDATE_DOCS=1 writes it anew";
+}
+
 TEST(Documentation, HasTheTablesOfTheLanguage) {
   const std::string wanted = withTables(documentation());
   if (std::getenv("FAIRLEAD_UPDATE_DOCS") != nullptr) std::ofstream(kFile) << wanted;
-  EXPECT_EQ(documentation(), wanted);
+  const std::string text = documentation();
+  EXPECT_TRUE(text == wanted) << differenceOf(text, wanted);
 }
 
 TEST(Documentation, HasEachSectionOnceAndNoOther) {

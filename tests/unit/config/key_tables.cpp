@@ -78,7 +78,9 @@ std::string keyTable(const Section& section) {
       table += fmt::format("| {} | {} | {} | {} |\n", code(key.name), cell(formInWords(key.form)),
                            cell(code(key.initial)), cell(key.meaning));
   if (!section.names.empty())
-    table += fmt::format("| any other name | {} | | |\n", cell(formInWords(section.names)));
+    table +=
+        fmt::format("| {} | {} |  |  |\n", section.keys.empty() ? "any name" : "any other name",
+                    cell(formInWords(section.names)));
   std::vector<std::string> lenders;
   for (const Section* lender : section.also) lenders.push_back(linkTo(lender->name));
   if (!lenders.empty())

@@ -31,9 +31,14 @@ const json& schema() {
   return parsed;
 }
 
+// Written already, but no key of the file leads to them yet.
+const std::set<std::string> kNotJoined{"cors"};
+
 TEST(Sections, AreAllInTheSchemaThatTheSourcesHave) {
-  std::set<std::string> known;
-  for (const Section* section : allSections()) known.emplace(section->name);
+  std::set<std::string> known = kNotJoined;
+  for (const Section* section : allSections())
+    EXPECT_TRUE(known.emplace(section->name).second)
+        << section->name << " is joined now, or there are two of that name";
   const std::regex declaration("Section k\\w+\\{\\s*\"(\\w+)\"");
   size_t found = 0;
   for (const auto& entry :

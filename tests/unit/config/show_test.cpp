@@ -71,6 +71,20 @@ TEST(Show, LoadsAgainAndMeansTheSame) {
        "[X-B, Host] }\n"
        "    param_rules: { add: { a b: \"c=d&e %41\" }, remove: [utm_source] }\n"
        "    rewrite_rules: { replace: { /old: /new, /gone/: / } }\n"},
+      {"all kinds of header rules",
+       "defaults: { header_rules: { add: { X-A: outer, X-D: d }, remove: [X-R] } }\n"
+       "paths:\n  - path: /\n    servers: [a:1]\n"
+       "    header_rules:\n      remove: [\"X-Internal-*\"]\n      rename: { X-Old: X-New }\n"
+       "      replace: { Referer: { regex: \"^(.*)[?]\", with: \"{capture.1}\" } }\n"
+       "      add: { X-A: \"{{ {client_ip} $${{x} }}\", X-T: true }\n      append: { Via: v }\n"
+       "      set_if_missing: { X-M: \"{header.X-A}\" }\n"
+       "      response: { remove: Server, add: { X-Frame-Options: DENY } }\n"},
+      {"mirror and priority",
+       "pools: { shadow: { servers: [s:1] } }\ndefaults: { mirror: shadow, priority: batch }\n"
+       "paths:\n  - { path: /, servers: [a:1] }\n"
+       "  - { path: /x, servers: [a:1], mirror: { percent: 10, max_body: 1KiB }, priority: normal "
+       "}\n"
+       "  - { path: /y, servers: [a:1], mirror: off }\n"},
   };
   for (const auto& row : rows) {
     const std::string once = shown(row.text);
