@@ -73,7 +73,7 @@ std::optional<std::string_view> mapUrl(const Url& url, const PathMapping& mappin
                                        const LocationFacts& facts, Arena& arena) {
   if (facts.client_authority.empty()) return std::nullopt;
   const auto names = [&](std::string_view authority) {
-    return isSameAuthority(url.authority, authority, url.scheme);
+    return !authority.empty() && isSameAuthority(url.authority, authority, url.scheme);
   };
   const bool is_clients = names(facts.client_authority);
   if (!is_clients && !names(facts.sent_authority) && !names(facts.server_address))

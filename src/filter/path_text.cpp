@@ -115,7 +115,7 @@ std::string asLiteral(std::string_view text) {
 
 std::optional<PathTemplate> readWithin(const Value& value, Within within, Diagnostics& out,
                                        Allowed allowed) {
-  const auto text = readString(value, out);
+  auto text = readString(value, out);
   if (!text) return std::nullopt;
   std::string canonical;
   Fault fault;
