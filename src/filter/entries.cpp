@@ -57,6 +57,12 @@ std::vector<NetworkEntry> readNetworks(const Value& list, Diagnostics& out) {
   return networks;
 }
 
+bool requireMap(const Value& value, std::string_view example, Diagnostics& out) {
+  if (value.isMap()) return true;
+  out.error(value.mark, "this is not a mapping").expected = example;
+  return false;
+}
+
 std::vector<const Value*> readNames(const Value& value, Diagnostics& out) {
   if (!value.isMap()) return readScalars(value, out);
   std::vector<const Value*> names;

@@ -1,6 +1,7 @@
 // Reading templates: finding the placeholders of a text, and telling what is wrong with them.
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "base/ascii.h"
 #include "filter/template.h"

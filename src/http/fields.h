@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <string_view>
 
 #include "base/arena.h"
@@ -95,6 +96,8 @@ class Field {
   // and together under 64 KiB.
   static Field make(Arena& arena, std::string_view name, std::string_view value);
   static Field make(Arena& arena, FieldId id, std::string_view value);
+  // The same for a value of any length; nothing when name and value are too long together.
+  static std::optional<Field> tryMake(Arena& arena, std::string_view name, std::string_view value);
 
   std::string_view name() const { return {line_, name_length_}; }
   std::string_view value() const { return {line_ + value_begin_, value_length_}; }
@@ -132,6 +135,8 @@ class Fields {
     fields_[index] = field;
     present_ |= maskOf(field.id());
   }
+  // Gives a field another value. False: the line would be longer than a field can be.
+  bool setValue(size_t index, std::string_view value, Arena& arena);
 
   size_t size() const { return count_; }
   const Field* begin() const { return fields_.data(); }
@@ -171,5 +176,8 @@ class Fields {
   uint32_t count_ = 0;
   std::array<Field, kCapacity> fields_;
 };
+
+// Do both heads send the same lines?
+bool sameLines(const Fields& a, const Fields& b);
 
 }  // namespace fairlead::http
