@@ -14,6 +14,7 @@
 #include "filter/rewrite_rules.h"
 #include "http/byte_class.h"
 #include "http/percent.h"
+#include "http/query.h"
 
 namespace {
 
@@ -104,8 +105,7 @@ void checkTarget(const http::RequestHead& head) {
   const std::string text = textOf(head.target);
   for (const char c : text) require(http::isVisibleByte(c));
   Arena arena;
-  const auto parsed =
-      http::parseTarget(text, false, head.target.form == http::TargetForm::Asterisk, arena);
+  const auto parsed = http::parseTarget(text, false, head.target.path == "*", arena);
   require(parsed.has_value());
   require(parsed->path == head.target.path && parsed->query == head.target.query);
   require(parsed->has_query == head.target.has_query);

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/ascii.h"
+#include "filter/filter.h"
 #include "http/target.h"
 
 namespace fairlead::filter {
@@ -14,7 +15,6 @@ using http::Field;
 using http::FieldId;
 
 constexpr uint64_t kReferences = http::maskOf(FieldId::Location, FieldId::ContentLocation);
-constexpr std::string_view kOwnCookies = "fairlead_";
 constexpr size_t kLongestLine = UINT16_MAX;
 
 bool isBelow(std::string_view path, std::string_view prefix) {
@@ -73,7 +73,7 @@ std::optional<std::string_view> mapUrl(const Url& url, const PathMapping& mappin
                                        const LocationFacts& facts, Arena& arena) {
   if (facts.client_authority.empty()) return std::nullopt;
   const auto names = [&](std::string_view authority) {
-    return isSameAuthority(url.authority, authority, url.scheme);
+    return !authority.empty() && isSameAuthority(url.authority, authority, url.scheme);
   };
   const bool is_clients = names(facts.client_authority);
   if (!is_clients && !names(facts.sent_authority) && !names(facts.server_address))
@@ -119,7 +119,7 @@ bool isPath(std::string_view attribute, std::string_view& value) {
 
 std::optional<std::string_view> mapCookie(std::string_view cookie, const PathMapping& mapping,
                                           Arena& arena) {
-  if (!mapping.prefix_changed || cookie.starts_with(kOwnCookies)) return std::nullopt;
+  if (!mapping.prefix_changed || cookie.starts_with(kOwnCookiePrefix)) return std::nullopt;
   std::optional<std::string_view> result;
   for (size_t at = cookie.find(';'); at != std::string_view::npos;) {
     const size_t end = std::min(cookie.find(';', at + 1), cookie.size());

@@ -5,13 +5,26 @@
 
 #include "base/ascii.h"
 #include "http/percent.h"
+#include "http/target.h"
 
 namespace fairlead::filter {
 namespace {
 
 enum class Within : uint8_t { Path, Uri };
 
-constexpr std::string_view kControls = "a path cannot hold control characters";
+struct Fault {
+  std::string_view message;  // empty: there is none
+  std::string_view expected;
+};
+
+constexpr Fault kControls{"a path cannot hold control characters", ""};
+constexpr Fault kBadEscape{"`%` is not followed by two hexadecimal digits",
+                           "`%25` for a percent sign that is meant itself"};
+constexpr Fault kEnded{
+    "a path ends before `?` and `#`",
+    "a path alone; `param_rules` change the query, and `regex` with `over: uri`"};
+constexpr Fault kFragment{"a request has no fragment: `#` ends its URI",
+                          "`%23` for a number sign that is meant itself"};
 
 void appendEscape(std::string& to, int byte) {
   char escape[3];
@@ -56,16 +69,15 @@ void forEachPart(std::string_view text, Literal literal, Placeholder placeholder
 }
 
 // In a URI `?` begins the query, where a `%` need not escape anything.
-std::string_view faultOf(std::string_view text, Within within) {
+Fault faultOf(std::string_view text, Within within) {
   for (size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<uint8_t>(text[i]);
     if (isControl(byte)) return kControls;
-    if (byte == '#' && within == Within::Uri) return "a request has no fragment: `#` ends its URI";
-    if (byte == '#' || (byte == '?' && within == Within::Path))
-      return "a path ends before `?` and `#`";
+    if (byte == '#' && within == Within::Uri) return kFragment;
+    if (byte == '#' || (byte == '?' && within == Within::Path)) return kEnded;
     if (byte != '%' || within == Within::Uri) continue;
     const int escaped = escapeAt(text, i);
-    if (escaped < 0) return "`%` is not followed by two hexadecimal digits";
+    if (escaped < 0) return kBadEscape;
     if (isControl(escaped)) return kControls;
   }
   return {};
@@ -103,17 +115,17 @@ std::string asLiteral(std::string_view text) {
 
 std::optional<PathTemplate> readWithin(const Value& value, Within within, Diagnostics& out,
                                        Allowed allowed) {
-  const auto text = readString(value, out);
+  auto text = readString(value, out);
   if (!text) return std::nullopt;
   std::string canonical;
-  std::string_view fault;
+  Fault fault;
   const auto take = [&](std::string_view literal) {
-    if (fault.empty()) fault = faultOf(literal, within);
-    if (fault.empty()) canonical += asLiteral(normalised(literal, within));
+    if (fault.message.empty()) fault = faultOf(literal, within);
+    if (fault.message.empty()) canonical += asLiteral(normalised(literal, within));
   };
   forEachPart(*text, take, [&](std::string_view placeholder) { canonical += placeholder; });
-  if (!fault.empty()) {
-    out.error(value.mark, std::string(fault));
+  if (!fault.message.empty()) {
+    out.error(value.mark, std::string(fault.message)).expected = fault.expected;
     return std::nullopt;
   }
   const Place place = within == Within::Path ? Place::Path : Place::Uri;
@@ -137,7 +149,9 @@ bool isDots(std::string_view segment) {
 
 }  // namespace
 
-std::string_view faultOfPathText(std::string_view text) { return faultOf(text, Within::Path); }
+std::string_view faultOfPathText(std::string_view text) {
+  return faultOf(text, Within::Path).message;
+}
 
 std::string normalisedPathText(std::string_view text) { return normalised(text, Within::Path); }
 
@@ -153,17 +167,22 @@ std::optional<PathTemplate> readUriTemplate(const Value& value, Diagnostics& out
 std::optional<PathTemplate> readWholePathTemplate(const Value& value, Diagnostics& out) {
   auto path = readPathTemplate(value, out);
   if (!path) return std::nullopt;
-  const bool is_whole = path->source.starts_with('/') || placeholderLength(path->source) > 0;
-  if (!is_whole) {
+  if (!path->source.starts_with('/') && placeholderLength(path->source) == 0) {
     out.error(value.mark, "a path begins with `/`").suggestion =
         "did you mean `/" + value.text + "`?";
     return std::nullopt;
   }
-  if (hasDotSegment(path->text.isConstant() ? path->text.constant() : path->source)) {
-    out.error(value.mark, "the path of a rule has no `.` and `..` segments");
+  if (hasDotSegment(path->source)) {
+    out.error(value.mark, "the path of a rule has no `.` and `..` segments").expected =
+        "the path that is meant, without them";
     return std::nullopt;
   }
-  return path;
+  if (!path->text.isConstant()) return path;
+  Arena arena;
+  const auto canonical = http::canonicalPath(path->text.constant(), arena);
+  if (canonical) return path;
+  out.error(value.mark, std::string(canonical.error().sentence));
+  return std::nullopt;
 }
 
 bool hasDotSegment(std::string_view path) {

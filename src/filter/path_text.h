@@ -25,7 +25,8 @@ struct PathTemplate {
 // Part of a path.
 std::optional<PathTemplate> readPathTemplate(const Value& value, Diagnostics& out,
                                              Allowed allowed = {});
-// A whole path: begins with `/` or with a placeholder, has no dot segments of its own.
+// A whole path: begins with `/` or with a placeholder, has no dot segments of its own. One without
+// placeholders has a canonical form.
 std::optional<PathTemplate> readWholePathTemplate(const Value& value, Diagnostics& out);
 // Part of a path and its query.
 std::optional<PathTemplate> readUriTemplate(const Value& value, Diagnostics& out, Allowed allowed);

@@ -137,12 +137,8 @@ std::optional<RewriteRules::Prefix> RewriteRules::readPrefix(const Value& value,
   Prefix prefix{.path = std::move(*path), .constant = {}, .mark = value.mark};
   if (!prefix.path.text.isConstant()) return prefix;
   Arena arena;
-  const auto canonical = http::canonicalPath(prefix.path.text.constant(), arena);
-  if (!canonical) {
-    out.error(value.mark, std::string(canonical.error().sentence));
-    return std::nullopt;
-  }
-  prefix.constant = withoutSlashAtEnd(std::string(*canonical));
+  prefix.constant =
+      withoutSlashAtEnd(std::string(*http::canonicalPath(prefix.path.text.constant(), arena)));
   return prefix;
 }
 

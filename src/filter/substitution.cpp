@@ -45,7 +45,7 @@ class Growing {
 // The match, then its groups, as far as the replacement needs them.
 struct Match {
   Match(const Substitution& how, Arena& arena) {
-    const size_t groups = static_cast<size_t>(how.pattern.NumberOfCapturingGroups());
+    const auto groups = static_cast<size_t>(how.pattern.NumberOfCapturingGroups());
     const size_t count = how.with.isConstant() ? 1 : groups + 1;
     pieces = arena.array<re2::StringPiece>(count);
     views = arena.array<std::string_view>(count);

@@ -142,6 +142,17 @@ TEST(Location, LeavesUrlsAloneWithoutAClientsAuthority) {
   EXPECT_EQ(fieldsOf(fields), "Location: http://app.internal/v2|Location: /api|");
 }
 
+TEST(Location, KnowsNoServerWithoutAName) {
+  LocationFacts facts = kFacts;
+  facts.sent_authority = facts.server_address = {};
+  Arena arena;
+  http::Fields fields;
+  fields.add(http::Field::make(arena, "Location", "http:///v2"));
+  fields.add(http::Field::make(arena, "Location", "http://:80/v2"));
+  mapLocations(fields, kReplaced, facts, arena);
+  EXPECT_EQ(fieldsOf(fields), "Location: http:///v2|Location: http://:80/v2|");
+}
+
 TEST(Location, MapsOnlyThePathWhenTheHostIsPassedOn) {
   LocationFacts facts = kFacts;
   facts.client_authority = facts.sent_authority = "shop.example.com:8080";

@@ -63,6 +63,8 @@ const FaultRow kFaults[] = {
      "error: the path of a rule has no `.` and `..` segments"},
     {"dots and a semicolon", "{ add_prefix: \"/..;\" }",
      "error: A dot segment of the path is followed by a semicolon"},
+    {"dots and a semicolon in a whole path", "{ replace_path: \"/a/.;b\" }",
+     "error: A dot segment of the path is followed by a semicolon"},
     {"a prefix that is a list", "{ strip_prefix: [/a] }", "error: this cannot be a list"},
     {"replace_prefix: true", "{ replace_prefix: true }",
      "error: a path begins with `/` | did you mean `/true`?"},
