@@ -313,7 +313,7 @@ void RouteReader::addRoute(Route route, const Outer& rules, const Choice& choice
   route.destination = *choice.destination;
   // `redirect: https` is for requests that did not come by https: the others go on to other routes.
   const auto* redirect = std::get_if<filter::Redirect>(&route.destination);
-  if (redirect && redirect->isHttpsOnly() && route.match.scheme.empty())
+  if (redirect && redirect->changesSchemeOnly() && route.match.scheme.empty())
     route.match.scheme = "http";
   if (!isNew(route)) return;
   route.match.name = routeName(rules.name, route.match);
@@ -345,9 +345,12 @@ bool RouteReader::fitsItsRules(const Route& route) {
                              : "a `path_regex`, whose groups are the captures";
     return false;
   }
-  if (const auto rule = route.rules.rewrite.needsPrefix(); rule && is_regex) {
+  auto rule = route.rules.rewrite.needsPrefix();
+  if (const auto* redirect = std::get_if<filter::Redirect>(&route.destination))
+    if (const auto prefix = redirect->needsPrefix()) rule = prefix;
+  if (rule && is_regex) {
     Diagnostic& finding = out_.error(*rule, "a `path_regex` has no prefix to work on");
-    finding.expected = "`regex`, or `replace_path`";
+    finding.expected = "the whole path, or a `regex`";
     finding.also = route.mark;
     finding.also_message = "the route";
     return false;

@@ -8,11 +8,13 @@
 #include <optional>
 #include <stdexcept>
 
+#include "config/conditions.h"
 #include "config/config_reader.h"
 #include "config/log_settings.h"
 #include "config/pool_table.h"
 #include "config/route_reader.h"
 #include "config/scalar_kind.h"
+#include "config/test_reader.h"
 #include "config/yaml.h"
 
 namespace fairlead::config {
@@ -26,11 +28,15 @@ constexpr const Section* kNamed[] = {
     &kFileKeys,
     &kListenKeys,
     &kLogKeys,
+    &kAccessLogKeys,
     &kDefaultKeys,
     &kPoolKeys,
     &kServerKeys,
     &kHostKeys,
     &kPathKeys,
+    &kValueMatchKeys,
+    &kTestKeys,
+    &kTestRequestKeys,
     &upstream::kHealthKeys,
     &upstream::kTimeoutKeys,
     &upstream::kRetryKeys,
@@ -40,7 +46,16 @@ constexpr const Section* kNamed[] = {
     &filter::kHeaderReplaceKeys,
     &filter::kHeaderResponseKeys,
     &filter::kParamRuleKeys,
+    &filter::kParamReplaceKeys,
     &filter::kRewriteRuleKeys,
+    &filter::kRegexRuleKeys,
+    &filter::kCookieRuleKeys,
+    &filter::kCookieResponseKeys,
+    &filter::kCookieAttributeKeys,
+    &filter::kCorsKeys,
+    &filter::kErrorPageKeys,
+    &filter::kErrorPageEntryKeys,
+    &filter::kRedirectKeys,
     &filter::kRespondKeys,
     &filter::kMirrorKeys,
 };
