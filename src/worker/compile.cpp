@@ -70,12 +70,30 @@ void compileNeeds(const config::RouteRules& rules, proxy::RoutePlan& route) {
   if (route.respond) route.needs |= route.respond->needs();
 }
 
+// Does any text of an answer say what time it is? Those of requests stand on routes.
+bool needsTime(const proxy::LevelPlan& level) {
+  filter::Needs needs = level.headers.responseNeeds();
+  needs |= level.cookies.responseNeeds();
+  needs |= level.error_pages.needs();
+  return needs.time;
+}
+
+bool needsTime(const proxy::Plan& plan) {
+  return needsTime(plan.level) ||
+         std::ranges::any_of(plan.hosts,
+                             [](const proxy::HostPlan& host) { return needsTime(host.level); }) ||
+         std::ranges::any_of(plan.routes,
+                             [](const proxy::RoutePlan& route) { return route.needs.time; });
+}
+
 proxy::RoutePlan compileRoute(const config::Route& from) {
   proxy::RoutePlan route;
   route.name = from.match.name;
   route.path = from.match.path;
   route.firewall = from.firewall;
   route.cors = from.rules.cors;
+  route.names_options =
+      std::ranges::find(from.match.methods, "OPTIONS") != from.match.methods.end();
   if (const auto* respond = std::get_if<filter::Respond>(&from.destination))
     route.respond = *respond;
   if (const auto* redirect = std::get_if<filter::Redirect>(&from.destination))
@@ -147,6 +165,7 @@ Snapshot compile(const config::Config& config) {
   }
   plan.has_cors = std::ranges::any_of(
       plan.routes, [](const proxy::RoutePlan& route) { return route.cors.isOn(); });
+  plan.needs_time = needsTime(plan);
   plan.router = compileRouter(config);
   snapshot.client_limits.head_time = config.default_pool_rules.timeouts.head;
   snapshot.client_limits.idle_time = config.default_pool_rules.timeouts.idle;
