@@ -33,6 +33,10 @@ hosts:
     firewall_rules: { ip_reject: [203.0.113.7], path_reject: [/internal] }
     paths:
       - { path: /own, respond: { status: 200, body: own } }
+      - path: /page
+        respond:
+          body: "<p>{client_ip} {port}</p>"
+          headers: { Cache-Control: no-store, X-Client: "{client_ip}" }
 )";
 
 TEST_P(SteadyState, AllocatesNothing) {
@@ -82,6 +86,7 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"interim_answer", "GET / HTTP/1.1\r\nHost: h\r\n\r\n",
             "HTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n" + kOk, "fine"},
         Row{"own_answer", "GET /own HTTP/1.1\r\nHost: h\r\n\r\n", kOk, "own"},
+        Row{"own_answer_with_placeholders", "GET /page HTTP/1.1\r\nHost: h\r\n\r\n", kOk, "</p>"},
         Row{"rejected", "GET /internal HTTP/1.1\r\nHost: h\r\n\r\n", kOk, "Forbidden"}),
     [](const auto& given) { return std::string(given.param.name); });
 
