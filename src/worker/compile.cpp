@@ -97,7 +97,8 @@ proxy::RoutePlan compileRoute(const config::Route& from) {
   route.level = compileLevel(from.rules);
   compileNeeds(from.rules, route);
   route.changes_requests = !route.params.empty() || !route.rewrite.empty() ||
-                           !route.level.cookies.empty() || !route.level.headers.empty();
+                           !route.level.cookies.empty() || !route.level.headers.empty() ||
+                           route.level.headers.removesHost();
   route.changes_responses = changesResponses(route);
   route.idle = route.legs.empty() ? from.timeouts.idle : route.legs.front().timeouts.idle;
   if (from.rules.max_body.value != 0) route.max_body = from.rules.max_body;
