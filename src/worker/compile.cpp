@@ -157,7 +157,8 @@ Snapshot compile(const config::Config& config) {
   for (const config::Pool& pool : config.pools) plan.pools.push_back(compilePool(pool));
   plan.level = compileLevel(config.default_route_rules);
   for (const config::Host& host : config.hosts)
-    plan.hosts.push_back({host.names.front(), host.firewall, compileLevel(host.rules), logs.of(host.log)});
+    plan.hosts.push_back(
+        {host.names.front(), host.firewall, compileLevel(host.rules), logs.of(host.log)});
   for (const config::Route& route : config.routes) {
     plan.routes.push_back(compileRoute(route));
     plan.routes.back().log = logs.of(route.rules.log);
