@@ -23,8 +23,7 @@ const Plan& cors() {
     const route::HostId h = made.addHost("h");
     const auto add = [h](const char* name, const char* path, std::vector<std::string> methods,
                          const char* origin) {
-      const bool names_options =
-          std::ranges::find(methods, "OPTIONS") != methods.end();
+      const bool names_options = std::ranges::find(methods, "OPTIONS") != methods.end();
       RoutePlan& route =
           made.addRoute({.host = h, .path = path, .methods = std::move(methods), .name = name});
       route.names_options = names_options;
@@ -98,8 +97,7 @@ constexpr NoPreflightRow kNoPreflights[] = {
     {"OPTIONS without Origin",
      "OPTIONS /api HTTP/1.1\r\nHost: h\r\nAccess-Control-Request-Method: GET\r\n", "api", ""},
     {"OPTIONS that asks for nothing",
-     "OPTIONS /api HTTP/1.1\r\nHost: h\r\nOrigin: https://api.test\r\n", "api",
-     "https://api.test"},
+     "OPTIONS /api HTTP/1.1\r\nHost: h\r\nOrigin: https://api.test\r\n", "api", "https://api.test"},
     {"another method",
      "GET /api HTTP/1.1\r\nHost: h\r\nOrigin: https://api.test\r\nAccess-Control-Request-Method: "
      "GET\r\n",
@@ -232,7 +230,7 @@ TEST_F(Rules, ParametersThenUrlThenCookiesThenFields) {
   std::string kinds;
   for (const std::string& line : notes.lines)
     kinds += line.substr(0, line.find_first_of(" :")) + " ";
-  EXPECT_EQ(kinds, "param_rules rewrite_rules rewrite_rules cookie_rules header_rules ");
+  EXPECT_EQ(kinds, "what param_rules rewrite_rules rewrite_rules cookie_rules header_rules ");
 }
 
 TEST_F(Rules, ThatEndInNoRequestRefuseIt) {
@@ -249,8 +247,8 @@ TEST_F(Rules, ThatEndInNoRequestRefuseIt) {
        "{ remove: [X-None] }", 0, ""},
       {"a value stays within its segment", "{}",
        "{ regex: { match: \"/a\", with: \"/{param.up}\" } }", "{}", "{}", 0, ""},
-      {"a path above the root", "{}", "{ regex: { match: \"/a\", with: \"/{param.dots}\" } }",
-       "{}", "{}", 400, "The rewritten path is not a path."},
+      {"a path above the root", "{}", "{ regex: { match: \"/a\", with: \"/{param.dots}\" } }", "{}",
+       "{}", 400, "The rewritten path is not a path."},
       {"no host", "{}", "{ host: \"{param.up}\" }", "{}", "{}", 400,
        "The rewritten path is not a path."},
       {"no method", "{}", "{ method: \"{param.up}\" }", "{}", "{}", 400,
