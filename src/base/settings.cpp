@@ -271,6 +271,23 @@ std::optional<size_t> readWord(const Value& value, std::span<const std::string_v
   return std::nullopt;
 }
 
+std::string besideFile(std::string_view file, std::string_view name) {
+  const size_t slash = file.rfind('/');
+  if (name.starts_with('/') || slash == std::string_view::npos) return std::string(name);
+  return fmt::format("{}/{}", file.substr(0, slash), name);
+}
+
+const Diagnostics::File* namedFile(const Value& value, const Diagnostics& files) {
+  std::string_view name = value.text;
+  if (name.starts_with('@')) name.remove_prefix(1);
+  const uint32_t naming = value.mark.file;
+  const std::string path =
+      besideFile(naming < files.files.size() ? files.files[naming].name : "", name);
+  const auto found = std::find_if(files.files.begin(), files.files.end(),
+                                  [&](const auto& file) { return file.name == path; });
+  return found == files.files.end() ? nullptr : &*found;
+}
+
 Settings::Settings(const Value& value, const Section& section, Diagnostics& out, std::string what)
     : value_(value),
       section_(section),

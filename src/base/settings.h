@@ -137,6 +137,13 @@ std::vector<const Value*> readScalars(const Value& value, Diagnostics& out);
 std::optional<size_t> readWord(const Value& value, std::span<const std::string_view> words,
                                Diagnostics& out);
 
+// A file name as the program opens it: a relative one begins beside the file that has it.
+std::string besideFile(std::string_view file, std::string_view name);
+
+// The file that a value names, as `page.html` or `@page.html`, read by the loader; nullptr when it
+// could not be read, which is reported already. Valid until `files` gets another one.
+const Diagnostics::File* namedFile(const Value& value, const Diagnostics& files);
+
 // The word of `known` nearest to `given` (edit distance, at most a third of its length), or "".
 std::string_view nearestWord(std::string_view given, std::span<const std::string_view> known);
 

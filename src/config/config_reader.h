@@ -8,12 +8,11 @@
 namespace fairlead::config {
 
 extern const Section kFileKeys;
+extern const Section kListenKeys;
+extern const Section kDefaultKeys;
 
 // `roots`: the main file first, then those that it includes. The result is finished only if `out`
 // has no errors; all of them are reported.
 Config readConfig(std::span<const Value> roots, Diagnostics& out);
-
-// A name as `file` means it: relative names begin at that file's folder.
-std::string besideFile(std::string_view file, std::string_view name);
 
 }  // namespace fairlead::config

@@ -1,4 +1,4 @@
-// The main file, what it includes, and the lists that it names.
+// The main file, what it includes, and the lists and pages that it names.
 #include "config/load.h"
 
 #include <fmt/format.h>
@@ -13,7 +13,7 @@
 #include <system_error>
 
 #include "config/config_reader.h"
-#include "config/list_file.h"
+#include "config/named_file.h"
 #include "config/yaml.h"
 
 namespace fairlead::config {
@@ -50,7 +50,7 @@ class Loader {
 
   std::optional<Config> finish() {
     if (roots_.empty()) return std::nullopt;
-    for (Value& root : roots_) expandListFiles(root, files_, out_);
+    for (Value& root : roots_) readNamedFiles(root, files_, out_);
     Config config = readConfig(roots_, out_);
     if (out_.hasErrors()) return std::nullopt;
     return config;

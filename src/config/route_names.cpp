@@ -4,11 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <expected>
 
 #include "base/arena.h"
 #include "base/ascii.h"
 #include "base/ip_address.h"
 #include "config/address.h"
+#include "config/idn.h"
 #include "http/target.h"
 
 namespace fairlead::config {
@@ -28,6 +30,7 @@ std::string_view withoutPort(std::string_view host) {
 }
 
 bool isHostName(std::string_view name) {
+  if (name.ends_with('.')) return false;
   if (name.starts_with('[') && name.ends_with(']')) {
     const auto address = IpAddress::parse(name.substr(1, name.size() - 2));
     return address && !address->isV4();
@@ -36,17 +39,44 @@ bool isHostName(std::string_view name) {
   return isDomainName(name);
 }
 
+// A host without port as it is matched: in ASCII, lower case, without trailing dot. A fault without
+// a reason: it is no host at all.
+std::expected<std::string, IdnFault> canonicalHost(std::string_view given) {
+  std::string name;
+  if (isAscii(given)) {
+    name = ascii::lowered(given);
+  } else {
+    const std::string_view wildcard = given.starts_with("*.") ? "*." : "";
+    auto converted = toAsciiName(given.substr(wildcard.size()));
+    if (!converted) {
+      converted.error().offset += wildcard.size();
+      return converted;
+    }
+    name = fmt::format("{}{}", wildcard, *converted);
+  }
+  if (name.ends_with('.')) name.pop_back();
+  if (isHostName(name)) return name;
+  return std::unexpected(IdnFault{.offset = 0, .length = given.size(), .reason = {}});
+}
+
 void suggestHost(std::string_view given, Diagnostic& finding) {
-  finding.expected = kHostForm;
   const size_t scheme = given.find("://");
   if (scheme != std::string_view::npos) given.remove_prefix(scheme + 3);
   given = given.substr(0, given.find('/'));
-  if (const bool is_short = given.starts_with('.'); is_short && isDomainName(given.substr(1)))
+  if (given.starts_with('.') && canonicalHost(given.substr(1)))
     finding.suggestion = didYouMean(fmt::format("\"*{}\"", given));
-  else if (isHostName(withoutPort(given)))
+  else if (canonicalHost(withoutPort(given)))
     finding.suggestion = didYouMean(withoutPort(given));
-  else if (std::any_of(given.begin(), given.end(), [](char c) { return (c & 0x80) != 0; }))
-    finding.expected = "an international name in its ASCII form, which begins with xn--";
+}
+
+void refuseHost(const Value& value, const IdnFault& fault, Diagnostics& out) {
+  Diagnostic& finding =
+      fault.reason.empty()
+          ? out.error(value.mark, fmt::format("`{}` is not a host", value.text))
+          : out.error(partOf(value, fault.offset, fault.length),
+                      fmt::format("`{}` is not a host: {}", value.text, fault.reason));
+  if (fault.reason.empty()) finding.expected = kHostForm;
+  suggestHost(value.text, finding);
 }
 
 // The part of a path that cannot be in it: a query, a fragment, a space, or what is not ASCII.
@@ -83,18 +113,16 @@ void warnOfStar(const Value& value, Diagnostics& out) {
 std::optional<std::string> readHostName(const Value& value, Diagnostics& out) {
   if (!readString(value, out)) return std::nullopt;
   if (value.text == "*") return value.text;
-  std::string name = ascii::lowered(withoutPort(value.text));
-  if (name.ends_with('.')) name.pop_back();
-  if (!isHostName(name)) {
-    Diagnostic& finding = out.error(value.mark, fmt::format("`{}` is not a host", value.text));
-    suggestHost(value.text, finding);
+  auto name = canonicalHost(withoutPort(value.text));
+  if (!name) {
+    refuseHost(value, name.error(), out);
     return std::nullopt;
   }
   const size_t bare = withoutPort(value.text).size();
   if (bare != value.text.size())
     out.warning(partOf(value, bare, value.text.size() - bare),
                 "the port is ignored: a host is matched whatever the port of the request is");
-  return name;
+  return *std::move(name);
 }
 
 std::optional<std::string> readRoutePath(const Value& value, Diagnostics& out) {

@@ -9,7 +9,7 @@
 namespace fairlead::config {
 
 // "www.example.com", "*.example.com" or "*": lower case, no trailing dot, no port (told with a
-// warning).
+// warning). International names become their ASCII form, as they stand on the wire.
 std::optional<std::string> readHostName(const Value& value, Diagnostics& out);
 
 // A canonical path without trailing slash, unless it is "/". Anything else is an error that

@@ -15,7 +15,7 @@ enum class Level : uint8_t { Defaults, Pool, Host, Path };
 // balance, health, timeouts, retry.
 void readPoolRules(Settings& settings, Level level, PoolRules& rules);
 
-// header_rules, param_rules, rewrite_rules, max_body, path_policy.
+// header_rules, param_rules, rewrite_rules, max_body, path_policy, mirror, priority.
 void readRouteRules(Settings& settings, RouteRules& rules);
 
 // The word of `path_policy` for a policy.

@@ -8,13 +8,13 @@
 
 #include "base/ascii.h"
 #include "base/units.h"
+#include "config/log_settings.h"
 #include "config/rules.h"
+#include "config/test_reader.h"
 #include "config/yaml_writer.h"
 
 namespace fairlead::config {
 namespace {
-
-using Rules = std::vector<std::pair<std::string, Mark>>;
 
 std::string listText(const std::vector<std::string>& texts) {
   std::string result = "[";
@@ -35,19 +35,37 @@ std::string whenText(const upstream::RetryWhen& when) {
   return listText(words);
 }
 
-std::string_view verbOf(std::string_view rule) { return rule.substr(0, rule.find(' ')); }
+// `off` is the word, and needs no quotes as a text does.
+std::string logText(const LogDestination& log) {
+  return log.target == LogTarget::Off ? "off" : yamlText(textOf(log));
+}
 
-std::string percentDecoded(std::string_view text) {
-  std::string result;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const bool is_escape = text[i] == '%' && i + 2 < text.size();
-    if (is_escape)
-      result += static_cast<char>(ascii::hexValue(text[i + 1]) * 16 + ascii::hexValue(text[i + 2]));
+// A list of scalars that stand in one place.
+Value listOf(const std::vector<std::string>& texts, Mark mark) {
+  Value list = Value::list(mark);
+  for (const std::string& text : texts) list.items.push_back(Value::scalar(text, mark));
+  return list;
+}
+
+Value conditionsOf(const std::vector<route::Condition>& conditions, Mark mark) {
+  using Kind = route::ValueMatch::Kind;
+  Value shown = Value::map(mark);
+  for (const route::Condition& condition : conditions) {
+    const route::ValueMatch& match = condition.match;
+    Value text = Value::scalar(match.text, mark);
+    text.quoted = true;
+    Value wanted = Value::map(mark);
+    if (match.kind == Kind::Exact)
+      wanted = text;
+    else if (match.kind == Kind::Prefix)
+      wanted.put("prefix", text);
+    else if (match.kind == Kind::Regex)
+      wanted.put("regex", text);
     else
-      result += text[i];
-    if (is_escape) i += 2;
+      wanted.put("present", Value::scalar(match.kind == Kind::Present ? "true" : "false", mark));
+    shown.put(condition.name, std::move(wanted));
   }
-  return result;
+  return shown;
 }
 
 // Which of a mapping's values are shown.
@@ -62,7 +80,8 @@ class Show {
     renderDefaults();
     renderPools();
     renderHosts();
-    renderPaths("paths", kNoHost);
+    renderPaths("paths", route::kNone);
+    renderTests();
     return out_.take();
   }
 
@@ -76,14 +95,18 @@ class Show {
   void renderHosts();
   void renderPaths(std::string_view key, int32_t host);
   void renderRoute(const Route& route);
+  void renderPattern(const Route& route);
+  void renderLog(const Setting<LogDestination>& log);
   void renderDestination(const Route& route);
+  void renderRules(const RouteRules& own, const RouteRules& outer);
+  void renderTests();
 
   void renderTimeouts(const upstream::TimeoutSettings& timeouts, Which which);
   void renderRetry(const upstream::RetrySettings& retry, Which which);
-  void renderList(std::string_view key, const Rules& rules);
-  void renderRules(std::string_view key, const Rules& rules);
-  void renderRule(std::string_view text, const Mark& mark, bool is_param);
-  void renderFirewall(const filter::FirewallRules& firewall);
+  // The rules of a filter under `key`, which is left out if there are none.
+  void rules(std::string_view key, const Value& shown) {
+    if (!shown.entries.empty()) out_.tree(key, shown);
+  }
 
   // Writes a value, unless only a level's own ones are asked for and it is the default's.
   template <typename T, typename Text>
@@ -118,16 +141,11 @@ void Show::renderGlobals() {
   const uint32_t workers = config_.workers;
   out_.entry("workers", workers == 0 ? "auto" : std::to_string(workers), config_.workers.origin);
   out_.open("log");
-  constexpr std::array<std::string_view, 2> kTargets{"stdout", "stderr"};
-  const LogTarget target = config_.log.access;
-  const std::string access = target == LogTarget::Off    ? "off"
-                             : target == LogTarget::File ? yamlText(config_.log.file)
-                                                         : std::string(kTargets[size_t(target)]);
-  out_.entry("access", access, config_.log.access.origin);
+  out_.entry("access", logText(config_.log.access), config_.log.access.origin);
   out_.entry("format", "json");
   out_.close();
-  renderList("trusted_proxies", config_.trusted_proxies.describe());
-  renderFirewall(config_.firewall);
+  out_.tree("trusted_proxies", config_.trusted_proxies.show());
+  rules("firewall_rules", config_.firewall.show());
 }
 
 void Show::renderDefaults() {
@@ -137,8 +155,7 @@ void Show::renderDefaults() {
   out_.entry("balance", pool.balance.value, pool.balance.origin);
   renderTimeouts(pool.timeouts, Which::All);
   renderRetry(pool.retry, Which::All);
-  out_.entry("max_body", sizeText(route.max_body), route.max_body.origin);
-  out_.entry("path_policy", nameOf(route.path_policy.value), route.path_policy.origin);
+  renderRules(route, RouteRules());
   out_.close();
 }
 
@@ -226,7 +243,9 @@ void Show::renderHosts() {
     out_.openItem();
     out_.entry("host", host.names.size() == 1 ? yamlText(host.names[0]) : listText(host.names),
                host.mark);
-    renderFirewall(host.firewall);
+    rules("firewall_rules", host.firewall.show());
+    renderRules(host.rules, config_.default_route_rules);
+    renderLog(host.log);
     renderPaths("paths", static_cast<int32_t>(i));
     out_.closeItem();
   }
@@ -236,7 +255,7 @@ void Show::renderHosts() {
 void Show::renderPaths(std::string_view key, int32_t host) {
   bool is_open = false;
   for (const Route& route : config_.routes) {
-    if (route.host != host) continue;
+    if (route.match.host != host) continue;
     if (!std::exchange(is_open, true)) out_.open(key);
     out_.openItem();
     renderRoute(route);
@@ -246,79 +265,79 @@ void Show::renderPaths(std::string_view key, int32_t host) {
 }
 
 void Show::renderRoute(const Route& route) {
-  const RouteRules& outer = config_.default_route_rules;
-  out_.entry("path", yamlText(route.path), route.mark);
-  if (route.exact) out_.entry("exact", "true", route.mark);
-  renderFirewall(route.firewall);
-  renderRules("header_rules", route.rules.headers.describe());
-  renderRules("param_rules", route.rules.params.describe());
-  renderRules("rewrite_rules", route.rules.rewrite.describe());
-  if (route.rules.max_body.origin != outer.max_body.origin)
-    out_.entry("max_body", sizeText(route.rules.max_body), route.rules.max_body.origin);
-  if (route.rules.path_policy.origin != outer.path_policy.origin)
-    out_.entry("path_policy", nameOf(route.rules.path_policy.value),
-               route.rules.path_policy.origin);
+  const RouteRules& outer = route.match.host == route::kNone
+                                ? config_.default_route_rules
+                                : config_.hosts[static_cast<size_t>(route.match.host)].rules;
+  renderPattern(route);
+  rules("firewall_rules", route.firewall.show());
+  renderRules(route.rules, outer);
+  renderLog(route.rules.log);
   renderTimeouts(route.timeouts, Which::Own);
   renderRetry(route.retry, Which::Own);
   renderDestination(route);
 }
 
+void Show::renderPattern(const Route& route) {
+  const route::RouteSpec& match = route.match;
+  const bool is_regex = match.path_kind == route::PathKind::Regex;
+  out_.entry(is_regex ? "path_regex" : "path", yamlText(match.path), route.mark);
+  if (match.path_kind == route::PathKind::Exact) out_.entry("exact", "true", route.mark);
+  if (!match.methods.empty()) out_.tree("methods", listOf(match.methods, route.mark));
+  rules("headers", conditionsOf(match.headers, route.mark));
+  rules("params", conditionsOf(match.params, route.mark));
+  rules("cookies", conditionsOf(match.cookies, route.mark));
+  std::vector<std::string> networks;
+  for (const Cidr& network : match.from) networks.push_back(network.text());
+  if (!networks.empty()) out_.tree("from", listOf(networks, route.mark));
+  if (!match.scheme.empty()) out_.entry("scheme", match.scheme, route.mark);
+}
+
+// The rules of a level, merged over the outer one's: what is in force there.
+void Show::renderRules(const RouteRules& own, const RouteRules& outer) {
+  const bool is_default = &own == &config_.default_route_rules;
+  rules("header_rules", own.headers.show());
+  rules("param_rules", own.params.show());
+  rules("rewrite_rules", own.rewrite.show());
+  rules("cookie_rules", own.cookies.show());
+  rules("error_pages", own.error_pages.show());
+  if (own.cors.isOn())
+    out_.tree("cors", own.cors.show());
+  else if (outer.cors.isOn())
+    out_.entry("cors", "off");
+  if (own.mirror.isOn())
+    out_.tree("mirror", own.mirror.show());
+  else if (outer.mirror.isOn())
+    out_.entry("mirror", "off");
+  if (is_default || own.max_body.origin != outer.max_body.origin)
+    out_.entry("max_body", sizeText(own.max_body), own.max_body.origin);
+  if (is_default || own.path_policy.origin != outer.path_policy.origin)
+    out_.entry("path_policy", nameOf(own.path_policy.value), own.path_policy.origin);
+  if (is_default || own.priority.origin != outer.priority.origin)
+    out_.entry("priority", nameOf(own.priority.value), own.priority.origin);
+}
+
+void Show::renderLog(const Setting<LogDestination>& log) {
+  if (log.origin != config_.log.access.origin) out_.entry("log", logText(log), log.origin);
+}
+
 void Show::renderDestination(const Route& route) {
-  if (const auto* pool = std::get_if<PoolIndex>(&route.destination)) {
-    out_.entry("pool", yamlText(config_.pools[pool->value].name), config_.pools[pool->value].mark);
-    return;
-  }
-  const auto& respond = std::get<filter::Respond>(route.destination);
-  out_.open("respond");
-  out_.entry("status", std::to_string(respond.status), respond.mark);
-  if (!respond.body.empty()) out_.entry("body", yamlText(respond.body), respond.mark);
-  if (!respond.content_type.empty())
-    out_.entry("content_type", yamlText(respond.content_type), respond.mark);
+  if (const auto* redirect = std::get_if<filter::Redirect>(&route.destination))
+    return out_.tree("redirect", redirect->show());
+  if (const auto* respond = std::get_if<filter::Respond>(&route.destination))
+    return out_.tree("respond", respond->show());
+  const auto legs = route.legs();
+  if (legs.size() == 1)
+    return out_.entry("pool", yamlText(legs[0].name), legs[0].mark);
+  out_.open("split");
+  for (const Leg& leg : legs) out_.entry(leg.name, std::to_string(leg.percent), leg.mark);
   out_.close();
 }
 
-void Show::renderList(std::string_view key, const Rules& rules) {
-  if (rules.empty()) return out_.entry(key, "[]", Mark());
-  out_.open(key);
-  for (const auto& [text, mark] : rules) out_.item(yamlText(text), mark);
-  out_.close();
-}
-
-void Show::renderFirewall(const filter::FirewallRules& firewall) {
-  renderRules("firewall_rules", firewall.describe());
-}
-
-// Rules describe themselves as "verb text", those of a verb in their order.
-void Show::renderRules(std::string_view key, const Rules& rules) {
-  if (rules.empty()) return;
-  out_.open(key);
-  std::vector<std::string_view> verbs;
-  for (const auto& [text, mark] : rules) {
-    const std::string_view verb = verbOf(text);
-    if (std::find(verbs.begin(), verbs.end(), verb) == verbs.end()) verbs.push_back(verb);
-  }
-  for (const std::string_view verb : verbs) {
-    out_.open(verb);
-    for (const auto& [text, mark] : rules)
-      if (verbOf(text) == verb) renderRule(text, mark, key == "param_rules");
-    out_.close();
-  }
-  out_.close();
-}
-
-// "remove X", "add X: value", of parameters "add x=value" encoded, "replace a by b".
-void Show::renderRule(std::string_view text, const Mark& mark, bool is_param) {
-  const std::string_view verb = verbOf(text);
-  const std::string_view rest = text.substr(std::min(verb.size() + 1, text.size()));
-  const bool is_list = verb == "remove" || verb.starts_with("ip_") || verb.starts_with("path_");
-  if (is_list) return out_.item(yamlText(rest), mark);
-  const std::string_view separator = verb == "replace" ? " by " : is_param ? "=" : ": ";
-  const size_t end = std::min(rest.find(separator), rest.size());
-  const std::string_view value = rest.substr(std::min(end + separator.size(), rest.size()));
-  if (is_param)
-    out_.entry(percentDecoded(rest.substr(0, end)), yamlText(percentDecoded(value)), mark);
-  else
-    out_.entry(rest.substr(0, end), yamlText(value), mark);
+void Show::renderTests() {
+  if (config_.tests.empty()) return;
+  Value tests = Value::list();
+  for (const RouteTest& test : config_.tests) tests.items.push_back(shownTest(test));
+  out_.tree("tests", tests);
 }
 
 }  // namespace

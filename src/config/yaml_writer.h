@@ -10,6 +10,8 @@ namespace fairlead::config {
 
 // A text as a YAML scalar that reads back to it: plain where that is safe, else in double quotes.
 std::string yamlText(std::string_view text);
+// A leaf as it must be written: `true`, `false` and `off` are words unless the value is quoted.
+std::string yamlScalar(const Value& value);
 
 class YamlWriter {
  public:
@@ -20,6 +22,8 @@ class YamlWriter {
   void entry(std::string_view key, std::string_view value);
   // `- value`.
   void item(std::string_view value, const Mark& origin);
+  // `key:` with all that is below it, each leaf with its own origin.
+  void tree(std::string_view key, const Value& value);
   // `key:`, and what follows belongs to it until `close`.
   void open(std::string_view key);
   void close() { depth_ -= 2; }
@@ -30,12 +34,13 @@ class YamlWriter {
   std::string take() { return std::move(text_); }
 
  private:
+  void treeItem(const Value& value);
   void line(std::string_view text, std::string_view comment);
 
   const Diagnostics& files_;
   std::string text_;
   size_t depth_ = 0;
-  bool begins_item_ = false;
+  size_t new_items_ = 0;  // whose dashes the next line writes
 };
 
 }  // namespace fairlead::config

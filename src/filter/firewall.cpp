@@ -14,7 +14,7 @@ namespace {
 constexpr Key kKeys[] = {
     {"ip_reject", "network...", "", "clients that are refused"},
     {"ip_allow", "network...", "", "exceptions; the longer network wins"},
-    {"path_reject", "(path | <path_pattern>)...", "", "whole segments and all below"},
+    {"path_reject", "(path | list_file | <path_pattern>)...", "", "whole segments and all below"},
     {"rate_limit", "later | 'off'", "", ""},
     {"auto_ban", "later | 'off'", "", ""},
     {"connection_limit", "later | 'off'", "", ""},
@@ -50,8 +50,6 @@ Answer forbidden(std::string_view rule, const Mark& origin) {
   return answer;
 }
 
-constexpr Section kPathPatternKeys{"path_pattern", "an entry of path_reject", kPathPattern};
-
 // `{ glob: ... }` and the like are part of the language already.
 void refuseLongForm(const Value& entry, Diagnostics& out) {
   Settings settings(entry, kPathPatternKeys, out);
@@ -61,6 +59,7 @@ void refuseLongForm(const Value& entry, Diagnostics& out) {
 }  // namespace
 
 const Section kFirewallKeys{"firewall_rules", "firewall_rules", kKeys};
+const Section kPathPatternKeys{"path_pattern", "an entry of path_reject", kPathPattern};
 
 void FirewallRules::read(const Value& value, Diagnostics& out) {
   Settings settings(value, kFirewallKeys, out);
@@ -149,16 +148,22 @@ const FirewallRules::Path* FirewallRules::findPath(std::string_view path) const 
   return http::isAtOrBelow(path, candidate.path) ? &candidate : nullptr;
 }
 
-std::vector<std::pair<std::string, Mark>> FirewallRules::describe() const {
-  std::vector<std::pair<std::string, Mark>> rules;
-  constexpr size_t kKindBegin = std::string_view("firewall ").size();
-  for (const Network& network : networks_)
-    rules.emplace_back(network.rule.substr(kKindBegin), network.mark);
-  for (const Path& path : paths_) rules.emplace_back(path.rule.substr(kKindBegin), path.mark);
-  std::ranges::sort(rules, {}, [](const auto& rule) {
-    const Mark& mark = rule.second;
-    return std::tuple(mark.file, mark.line, mark.column);
+Value FirewallRules::show() const {
+  std::vector<Network> networks = networks_;
+  std::ranges::sort(networks, {}, [](const Network& network) {
+    return std::tuple(network.mark.file, network.mark.line, network.mark.column);
   });
+  Value rejected = Value::list();
+  Value allowed = Value::list();
+  Value paths = Value::list();
+  for (const Network& network : networks)
+    (network.allow ? allowed : rejected)
+        .items.push_back(Value::scalar(network.cidr.text(), network.mark));
+  for (const Path& path : paths_) paths.items.push_back(Value::scalar(path.path, path.mark));
+  Value rules = Value::map();
+  if (!rejected.items.empty()) rules.put("ip_reject", std::move(rejected));
+  if (!allowed.items.empty()) rules.put("ip_allow", std::move(allowed));
+  if (!paths.items.empty()) rules.put("path_reject", std::move(paths));
   return rules;
 }
 

@@ -11,6 +11,7 @@
 namespace fairlead::filter {
 
 extern const Section kFirewallKeys;
+extern const Section kPathPatternKeys;
 
 class FirewallRules {
  public:
@@ -22,8 +23,8 @@ class FirewallRules {
   bool empty() const;
   // The answer when a rule rejects; path is canonical.
   std::optional<Answer> judge(const IpAddress& client, std::string_view path, Trace* trace) const;
-  // For `fairlead show`: each rule as text with its place.
-  std::vector<std::pair<std::string, Mark>> describe() const;
+  // As a mapping of the file, every entry with its place.
+  Value show() const;
 
  private:
   struct Network {

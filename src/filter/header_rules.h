@@ -1,58 +1,44 @@
-// header_rules: which fields of the request are removed and set on the way to the server.
+// header_rules: which fields of the request are changed on the way to the server, and which of the
+// response on the way back.
 #pragma once
 
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "filter/filter.h"
+#include "filter/field_rules.h"
 
 namespace fairlead::filter {
 
 extern const Section kHeaderRuleKeys;
+extern const Section kHeaderResponseKeys;
 
 class HeaderRules {
  public:
-  // Reads over what is there: entries of `add`, `append` and `set_if_missing` replace those of the
-  // same name, `remove` adds up. Framing and hop-by-hop fields are errors.
+  // Reads over what is there: entries replace those of the same kind and name, `remove` adds up.
   void read(const Value& value, Diagnostics& out);
 
-  bool empty() const { return add_.empty() && remove_.empty() && !removes_host_; }
-  // Order: remove, then add (which sets, replacing what is there). False: too many fields. The
-  // lines that are set belong to these rules, which must outlive the head.
+  bool empty() const { return request_.empty(); }
+  bool hasResponse() const { return !response_.empty(); }
+
+  // Order: remove, rename, replace, add (which sets), append, set_if_missing. False: too many
+  // fields, one that is too long, or a Host that is none. These rules must outlive the head.
   bool onRequest(http::RequestHead& head, const Scene& scene) const;
-  // `remove: [Host]`: the chosen server's own address is sent as Host (the pipeline does that). An
-  // `add` of Host wins over it.
-  bool removesHost() const { return removes_host_; }
-  std::vector<std::pair<std::string, Mark>> describe() const;
+  bool onResponse(http::Fields& fields, const Scene& scene) const;
+  // `remove: [Host]`: the chosen server's own address is sent as Host (the pipeline does that). A
+  // rule that sets Host wins over it.
+  bool removesHost() const { return request_.removesHost(); }
+
+  Needs needs() const { return request_.needs(); }
+  Needs responseNeeds() const { return response_.needs(); }
+  // Largest N of `{capture.N}` of the route's path_regex, or -1.
+  int highestCapture() const;
+  // A mapping that reads back to the same rules.
+  Value show() const;
 
  private:
-  enum class Mode : uint8_t { Set, Append, SetIfMissing };
-  struct Add {
-    Mode mode = Mode::Set;
-    std::string name;
-    std::string value;
-    std::string line;  // as it is sent, so that the hot path formats nothing
-    http::FieldId id = http::FieldId::Unknown;
-    Mark mark;
-
-    std::string text() const;
-    http::Field field() const;
-  };
-  struct Remove {
-    std::string name;
-    Mark mark;
-  };
-
-  void readAdd(const Value* value, Mode mode, Diagnostics& out);
-  void readOneAdd(const Value::Entry& entry, Mode mode, Diagnostics& out);
-  void readRemove(const Value* value, Diagnostics& out);
-  static bool apply(const Add& rule, http::Fields& fields);
-
-  std::vector<Add> add_;
-  std::vector<Remove> remove_;
-  bool removes_host_ = false;
-  Mark host_removed_at_;
+  FieldRules request_{HeadKind::Request};
+  FieldRules response_{HeadKind::Response};
 };
 
 }  // namespace fairlead::filter

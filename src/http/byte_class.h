@@ -40,11 +40,16 @@ inline constexpr auto kHostBytes = byte_class_detail::tableOf([](unsigned char c
 // What a path of a request may hold without a closer look: visible ASCII but '%', '?' and '#'.
 inline constexpr auto kPlainPathBytes = byte_class_detail::tableOf(
     [](unsigned char c) { return c > 0x20 && c < 0x7F && !byte_class_detail::isOneOf(c, "%?#"); });
+// cookie-octet of RFC 6265 section 4.1.1: visible ASCII but quotes, comma, semicolon and backslash.
+inline constexpr auto kCookieBytes = byte_class_detail::tableOf([](unsigned char c) {
+  return c > 0x20 && c < 0x7F && !byte_class_detail::isOneOf(c, "\",;\\");
+});
 
 constexpr bool isTokenByte(char c) { return kTokenBytes[static_cast<unsigned char>(c)]; }
 constexpr bool isUnreservedByte(char c) { return kUnreservedBytes[static_cast<unsigned char>(c)]; }
 constexpr bool isHostByte(char c) { return kHostBytes[static_cast<unsigned char>(c)]; }
 constexpr bool isPlainPathByte(char c) { return kPlainPathBytes[static_cast<unsigned char>(c)]; }
+constexpr bool isCookieByte(char c) { return kCookieBytes[static_cast<unsigned char>(c)]; }
 
 // Controls but HTAB: what no field value may hold, CR and LF included. obs-text (0x80-0xFF) is
 // none.

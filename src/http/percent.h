@@ -11,6 +11,9 @@ namespace fairlead::http {
 // Letters, digits and -._~ (RFC 3986 section 2.3).
 bool isUnreserved(char c);
 
+// Writes the three characters of `%XX`; returns what lies behind them.
+char* putPercentEncoded(char* to, char byte);
+
 // Everything but unreserved characters as %XX. A view of `text` when nothing had to change.
 std::string_view percentEncoded(std::string_view text, Arena& arena);
 

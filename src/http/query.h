@@ -28,7 +28,7 @@ void forEachParam(std::string_view query, Visit visit) {
   }
 }
 
-// Is the encoded text the same as the decoded one, or does it begin with it, or match this glob?
+// Is the encoded text, once decoded, the same as the decoded one, or does it begin with it?
 bool equalsDecoded(std::string_view encoded, std::string_view decoded);
 bool beginsDecoded(std::string_view encoded, std::string_view decoded);
 

@@ -4,7 +4,6 @@
 #include <charconv>
 
 #include "base/ascii.h"
-#include "http/h1/serializer.h"
 
 namespace fairlead::proxy {
 namespace {
@@ -50,7 +49,17 @@ Body bodyOf(const filter::Answer& answer, const http::RequestHead& request, Aren
   return {sentence, "text/plain; charset=utf-8"};
 }
 
-bool hasNoContent(uint16_t status) { return status == 204 || status == 304; }
+// RFC 9110 sections 15.3.5, 15.3.6 and 15.4.5.
+bool hasNoContent(uint16_t status) { return status == 204 || status == 205 || status == 304; }
+
+void describeBody(const Body& body, uint16_t status, http::Fields& fields, Arena& arena) {
+  using http::Field;
+  // The empty body of a 205 is said as such; the other two end with their heads.
+  if (status == 205) fields.add(Field::make(arena, FieldId::ContentLength, "0"));
+  if (hasNoContent(status)) return;
+  fields.add(Field::make(arena, FieldId::ContentType, body.type));
+  fields.add(Field::make(arena, FieldId::ContentLength, decimal(body.text.size(), arena)));
+}
 
 }  // namespace
 
@@ -130,23 +139,20 @@ bool prefersJson(const http::Fields& fields) {
   return json;
 }
 
-std::string_view makeAnswer(const OwnAnswer& own, const http::RequestHead& request, Arena& arena) {
-  const Body body = bodyOf(own.answer, request, arena);
+std::string_view composeAnswer(const OwnAnswer& own, const http::RequestHead& request,
+                               http::ResponseHead& head, Arena& arena) {
   const uint16_t status = own.answer.status;
-  std::string_view length_field;
-  if (!hasNoContent(status))
-    length_field = arena.join("Content-Type: ", body.type,
-                              "\r\nContent-Length: ", decimal(body.text.size(), arena), "\r\n");
-  std::string_view retry_field;
+  const Body body = bodyOf(own.answer, request, arena);
+  head.clear();
+  head.status = status;
+  head.reason = http::reasonOf(status);
+  head.fields.add(http::Field::make(arena, FieldId::Date, own.date));
+  describeBody(body, status, head.fields, arena);
   if (own.retry_after > 0)
-    retry_field = arena.join("Retry-After: ", decimal(own.retry_after, arena), "\r\n");
-  const std::string_view connection_field = own.close              ? "Connection: close\r\n"
-                                            : own.keep_alive_field ? "Connection: keep-alive\r\n"
-                                                                   : "";
+    head.fields.add(http::Field::make(arena, FieldId::RetryAfter, decimal(own.retry_after, arena)));
+  for (const http::Field& field : own.answer.fields) head.fields.add(field);
   const bool without_body = hasNoContent(status) || request.method == http::Method::Head;
-  return arena.join("HTTP/1.1 ", decimal(status, arena), " ", http::reasonOf(status),
-                    "\r\nDate: ", own.date, "\r\n", length_field, retry_field, connection_field,
-                    "\r\n", without_body ? std::string_view{} : body.text);
+  return without_body ? std::string_view{} : body.text;
 }
 
 }  // namespace fairlead::proxy

@@ -39,6 +39,12 @@ bool completeRequestHead(http::RequestHead& head, const Framing& framing, std::s
   return fits;
 }
 
+// RFC 9112 section 9.3: HTTP/1.1 connections stay unless it is said, those of HTTP/1.0 close.
+bool addPersistence(http::Fields& fields, bool keep_alive, http::Version client_version) {
+  if (!keep_alive) return fields.add(connectionClose());
+  return client_version != http::Version::Http10 || fields.add(connectionKeepAlive());
+}
+
 ResponseManner mannerOf(const Framing& from_server, http::Version client_version) {
   using session::BodyCoding;
   switch (from_server.kind) {
@@ -64,11 +70,7 @@ std::expected<void, MessageFault> completeResponseHead(http::ResponseHead& head,
   if (head.status == 204) fields.erase(FieldId::ContentLength);
   bool fits = true;
   if (manner.coding == session::BodyCoding::Chunked) fits = fields.add(transferChunked());
-  if (!keep_alive) {
-    fits = fits && fields.add(connectionClose());
-  } else if (client_version == http::Version::Http10) {
-    fits = fits && fields.add(connectionKeepAlive());
-  }
+  fits = fits && addPersistence(fields, keep_alive, client_version);
   if (!fits) return tooManyFields();
   return {};
 }

@@ -14,6 +14,10 @@ namespace fairlead::proxy {
 bool completeRequestHead(http::RequestHead& head, const http::Framing& framing,
                          std::string_view upgrade, Arena& arena);
 
+// Says whether the client's connection stays, where that does not go without saying. False: too
+// many fields.
+bool addPersistence(http::Fields& fields, bool keep_alive, http::Version client_version);
+
 // How a response goes to a client that speaks `client_version`.
 struct ResponseManner {
   session::BodyCoding coding = session::BodyCoding::None;

@@ -9,6 +9,7 @@
 
 namespace fairlead::proxy {
 
+struct HostPlan;
 struct RoutePlan;
 
 // What the client's connection is good for after an exchange.
@@ -26,9 +27,11 @@ struct Outcome {
   bool failed = false;
   bool reused_connection = false;
   Failure failure;
+  const HostPlan* host = nullptr;
   const RoutePlan* route = nullptr;
   std::string_view pool;
   std::string_view server;
+  std::string_view mirror;  // the pool that a copy was sent to
   std::string_view blocked_by;
   std::string_view why;  // set: says it better than `failure` would
   uint64_t bytes_in = 0;

@@ -9,6 +9,7 @@
 #include "filter/filter.h"
 #include "io/buffer_pool.h"
 #include "io/reactor.h"
+#include "proxy/mirror.h"
 #include "proxy/outcome.h"
 #include "proxy/plan.h"
 #include "session/exchange.h"
@@ -25,9 +26,11 @@ struct PipelineParts {
   io::BufferPool& buffers;
   Random& random;
   const Plan& plan;
-  AccessLog::Lane* log = nullptr;  // null: no access log
-  size_t idle_per_server = 256;    // idle connections that this worker keeps to each server
+  std::vector<AccessLog::Lane*> logs;  // as the plan counts them
+  size_t idle_per_server = 256;        // idle connections that this worker keeps to each server
 };
+
+class Journey;
 
 // One worker's requests. One thread.
 class Pipeline {
@@ -43,15 +46,19 @@ class Pipeline {
 
   // Closes connections to servers that lie idle, for example when descriptors are scarce.
   void closeIdleConnections();
+  // Drops the copies of requests that are under way; on the thread that serves.
+  void dropMirrors() { mirrors_.clear(); }
 
  private:
   friend class Journey;
   std::string_view date();
-  void record(const session::Exchange& exchange, const filter::ClientFacts& facts,
-              const Outcome& outcome, Arena& arena);
+  AccessLog::Lane* logOf(const Outcome& outcome) const;
+  void record(session::Exchange& exchange, const filter::ClientFacts& facts,
+              const Journey& journey);
 
   PipelineParts parts_;
   std::vector<std::unique_ptr<upstream::Upstream>> upstreams_;  // as Plan::pools
+  Mirrors mirrors_;                                             // use the upstreams
   TimePoint date_until_{};
   char date_[32];
   size_t date_length_ = 0;

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "proxy/body_copy.h"
+
 namespace fairlead::proxy {
 namespace {
 
@@ -78,6 +80,7 @@ Task<Result<void>> relay(session::BodyReader& from, session::BodyWriter& to, Rel
       failure.step = step;
       co_return failed(failure, terms, reactor);
     }
+    if (terms.copy) terms.copy->add(piece->data);
     if (piece->last) co_return Result<void>{};
     if (!judge_reading && patience.isOver(to.bytesSent()))
       co_return std::unexpected(Failure{FailureKind::TooSlow, step, Side::Client, Retry::Never});

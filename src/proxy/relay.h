@@ -9,6 +9,8 @@
 
 namespace fairlead::proxy {
 
+class BodyCopy;
+
 struct RelayTerms {
   Duration idle{0};          // silence of either side
   uint64_t min_rate = 0;     // octets per second that the client must move on average; 0: none
@@ -16,6 +18,7 @@ struct RelayTerms {
   // Which end is the client's: only its slowness is judged by `min_rate`, a server may take its
   // time.
   enum class Client : uint8_t { Reader, Writer } client = Client::Writer;
+  BodyCopy* copy = nullptr;  // gets what was forwarded; null: nobody does
 };
 
 // Moves the rest of the body. Reads only when what was read is written, so that a slow receiver

@@ -7,16 +7,17 @@
 #include <cstring>
 #include <type_traits>
 
+#include "base/timestamp.h"
 #include "telemetry/json_text.h"
-#include "telemetry/timestamp.h"
 
 namespace fairlead {
 namespace {
 
 constexpr std::array kTexts = {
-    &AccessRecord::method,     &AccessRecord::host, &AccessRecord::path,
-    &AccessRecord::route,      &AccessRecord::pool, &AccessRecord::server,
-    &AccessRecord::request_id, &AccessRecord::why,  &AccessRecord::blocked_by,
+    &AccessRecord::method, &AccessRecord::host,       &AccessRecord::path,
+    &AccessRecord::route,  &AccessRecord::pool,       &AccessRecord::server,
+    &AccessRecord::mirror, &AccessRecord::priority,   &AccessRecord::request_id,
+    &AccessRecord::why,    &AccessRecord::blocked_by,
 };
 
 // Everything but the texts, as it lies in the packed bytes.
@@ -162,6 +163,8 @@ void appendJsonLine(std::string& out, const AccessRecord& record) {
   if (record.reused_connection) out += ",\"reused_connection\":true";
   appendTimings(out, record);
   appendText(out, ",\"request_id\":", record.request_id);
+  if (!record.mirror.empty()) appendText(out, ",\"mirror\":", record.mirror);
+  if (!record.priority.empty()) appendText(out, ",\"priority\":", record.priority);
   if (!record.why.empty()) appendText(out, ",\"why\":", record.why);
   if (!record.blocked_by.empty()) appendText(out, ",\"blocked_by\":", record.blocked_by);
   out += "}\n";

@@ -36,6 +36,8 @@ struct AccessRecord {
   std::string_view route{};
   std::string_view pool{};
   std::string_view server{};
+  std::string_view mirror{};    // the pool that got a copy; empty: none did
+  std::string_view priority{};  // empty: the normal one
   std::string_view request_id{};
   std::string_view why{};         // empty when the request ended well
   std::string_view blocked_by{};  // the firewall rule, if one refused the request

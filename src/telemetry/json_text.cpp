@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/utf8.h"
+
 namespace fairlead {
 namespace {
 
@@ -15,27 +17,6 @@ constexpr std::array<bool, 256> kPlain = [] {
 }();
 
 constexpr uint8_t byteAt(std::string_view text, size_t i) { return static_cast<uint8_t>(text[i]); }
-
-bool isContinuation(std::string_view text, size_t i) {
-  return i < text.size() && (byteAt(text, i) & 0xc0) == 0x80;
-}
-
-// The length of the well-formed multi-byte sequence at `i` (Unicode table 3-7), or 0.
-size_t multiByteLength(std::string_view text, size_t i) {
-  const uint8_t first = byteAt(text, i);
-  if (first < 0xc2 || first > 0xf4 || !isContinuation(text, i + 1)) return 0;
-  if (first < 0xe0) return 2;
-  const uint8_t second = byteAt(text, i + 1);
-  if (!isContinuation(text, i + 2)) return 0;
-  if (first < 0xf0) {
-    const bool overlong = first == 0xe0 && second < 0xa0;
-    const bool surrogate = first == 0xed && second > 0x9f;
-    return overlong || surrogate ? 0 : 3;
-  }
-  const bool overlong = first == 0xf0 && second < 0x90;
-  const bool beyond_unicode = first == 0xf4 && second > 0x8f;
-  return overlong || beyond_unicode || !isContinuation(text, i + 3) ? 0 : 4;
-}
 
 void appendEscapedAscii(std::string& out, uint8_t c) {
   static constexpr char kHex[] = "0123456789abcdef";
@@ -69,7 +50,7 @@ size_t appendSpecial(std::string& out, std::string_view text, size_t i) {
     appendEscapedAscii(out, c);
     return 1;
   }
-  const size_t length = multiByteLength(text, i);
+  const size_t length = utf8::multiByteLength(text, i);
   if (length == 0) {
     out += "\\ufffd";
     return 1;

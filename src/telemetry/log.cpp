@@ -9,7 +9,7 @@
 #include <chrono>
 #include <iterator>
 
-#include "telemetry/timestamp.h"
+#include "base/timestamp.h"
 
 namespace fairlead {
 namespace {

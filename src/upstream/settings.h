@@ -1,7 +1,9 @@
 // The settings of a pool's life: timeouts, retries and health, with their built-in defaults.
 #pragma once
 
+#include <array>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/settings.h"
@@ -66,5 +68,13 @@ struct HealthSettings {
   // Are the servers of a pool checked? Built-in for two and more, else only when asked for.
   bool inForceFor(size_t servers) const { return on && (explicit_on || servers > 1); }
 };
+
+// Who goes first when there is not enough for everybody.
+enum class Priority : uint8_t { Critical, Normal, Batch };
+
+inline constexpr std::array<std::string_view, 3> kPriorityWords{"critical", "normal", "batch"};
+inline std::string_view nameOf(Priority priority) {
+  return kPriorityWords[static_cast<size_t>(priority)];
+}
 
 }  // namespace fairlead::upstream

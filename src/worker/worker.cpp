@@ -26,7 +26,7 @@ Worker::Worker(WorkerParts parts)
                  .buffers = buffers_,
                  .random = random_,
                  .plan = parts_.snapshot->plan,
-                 .log = parts_.access_log,
+                 .logs = parts_.access_logs,
                  .idle_per_server = std::max<size_t>(1, kIdlePerServer / parts_.workers)}) {
   for (Door& door : parts_.doors)
     listeners_.push_back(std::make_unique<io::Listener>(reactor_, std::move(door.fd)));
@@ -37,6 +37,7 @@ void Worker::run() {
   reactor_.run();
   accepting_.clear();
   connections_.clear();
+  pipeline_.dropMirrors();
 }
 
 Task<void> Worker::acceptForever(size_t door) {
@@ -82,6 +83,7 @@ Task<void> Worker::serveConnection(io::Accepted accepted, uint16_t port) {
 
 void Worker::shedIdle() {
   pipeline_.closeIdleConnections();
+  pipeline_.dropMirrors();
   size_t shed = 0;
   for (; shed < kShedAtOnce && !clients_.idle.empty(); ++shed) clients_.idle.back()->dismiss();
   parts_.log.every(shedding_, std::chrono::seconds(10), Log::Level::Warning,

@@ -165,7 +165,7 @@ def test_unknown_verb_gets_its_nearest_name():
     assert "did you mean `fairlead explain`?" in done.stderr
 
 
-COMMANDS = ["run", "check", "explain", "show", "demo", "version"]
+COMMANDS = ["run", "check", "explain", "show", "schema", "demo", "version"]
 
 
 def test_help_names_every_command():
@@ -223,6 +223,13 @@ def test_explain(file, arguments, words):
     done = run("explain", "-c", file(GOOD), *arguments)
     assert done.returncode == 0, done
     assert all(word in done.stdout for word in words), done.stdout
+
+
+def test_an_international_host_is_matched_in_its_ascii_form(file):
+    path = file("hosts: [{ host: MÜLLER.example, respond: { status: 200, body: hi } }]\n")
+    done = run("explain", "-c", path, "GET", "http://xn--mller-kva.example/")
+    assert done.returncode == 0 and "answer      200 hi" in done.stdout, done
+    assert "xn--mller-kva.example" in run("show", "-c", path).stdout
 
 
 def test_show_says_where_each_value_comes_from(file):

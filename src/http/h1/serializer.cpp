@@ -90,4 +90,12 @@ size_t writeResponseHead(const ResponseHead& head, std::span<char> out) {
   return sink.written();
 }
 
+std::string_view writeResponseHead(const ResponseHead& head, Arena& arena) {
+  constexpr size_t kStartLineAndEnd = sizeof "HTTP/1.1 200 \r\n\r\n";
+  size_t size = kStartLineAndEnd + head.reason.size();
+  for (const Field& field : head.fields) size += field.line().size();
+  char* const to = arena.allocate(size);
+  return {to, writeResponseHead(head, std::span(to, size))};
+}
+
 }  // namespace fairlead::http::h1

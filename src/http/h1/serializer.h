@@ -3,7 +3,9 @@
 
 #include <cstddef>
 #include <span>
+#include <string_view>
 
+#include "base/arena.h"
 #include "http/message.h"
 
 namespace fairlead::http::h1 {
@@ -18,5 +20,7 @@ enum class PathBytes : uint8_t { Canonical, Raw };
 size_t writeRequestHead(const RequestHead& head, PathBytes path, std::span<char> out);
 
 size_t writeResponseHead(const ResponseHead& head, std::span<char> out);
+// The same in memory of the arena, where it always fits.
+std::string_view writeResponseHead(const ResponseHead& head, Arena& arena);
 
 }  // namespace fairlead::http::h1

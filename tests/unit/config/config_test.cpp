@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "config/log_settings.h"
 #include "unit/config/loading.h"
 
 namespace fairlead::config {
@@ -122,8 +123,8 @@ tests:
   EXPECT_EQ(config.routes[0].timeouts.idle.value, 60s);
   EXPECT_EQ(config.default_pool_rules.timeouts.idle.value, 60s);
   const auto& respond = std::get<filter::Respond>(config.routes[2].destination);
-  EXPECT_EQ(respond.status, 200);
-  EXPECT_EQ(respond.body, "ok");
+  EXPECT_EQ(respond.status(), 200);
+  EXPECT_EQ(respond.show().find("body")->text, "ok");
 }
 
 TEST(ConfigTest, ListensInAllForms) {
@@ -214,7 +215,7 @@ hosts:
   EXPECT_EQ(own.timeouts.total.value, 30s);
   EXPECT_EQ(own.retry.attempts.value, 0u);
   EXPECT_EQ(own.rules.max_body.value, 1u << 20);
-  EXPECT_EQ(own.rules.headers.describe().size(), 2u);
+  EXPECT_EQ(own.rules.headers.show().find("add")->entries.size(), 2u);
   EXPECT_EQ(poolOf(config, 0).rules.balance.value, "random");
   EXPECT_FALSE(poolOf(config, 0).checksHealth()) << "one server, and nobody asked for checks";
 
@@ -302,15 +303,121 @@ hosts:
 }
 
 TEST(ConfigTest, LogAndWorkers) {
-  EXPECT_EQ(good(kRoute).log.access.value, LogTarget::Stdout);
+  EXPECT_EQ(good(kRoute).log.access.value.target, LogTarget::Stdout);
   EXPECT_EQ(good(kRoute).workers.value, 0u);
   EXPECT_EQ(good("workers: 4\n" + std::string(kRoute)).workers.value, 4u);
-  EXPECT_EQ(good("log: off\n" + std::string(kRoute)).log.access.value, LogTarget::Off);
-  EXPECT_EQ(good("log: { access: stderr }\n" + std::string(kRoute)).log.access.value,
+  EXPECT_EQ(good("log: off\n" + std::string(kRoute)).log.access.value.target, LogTarget::Off);
+  EXPECT_EQ(good("log: { access: stderr }\n" + std::string(kRoute)).log.access.value.target,
             LogTarget::Stderr);
   const Config file = good("log: { access: logs/access.log }\n" + std::string(kRoute));
-  EXPECT_EQ(file.log.access.value, LogTarget::File);
-  EXPECT_EQ(file.log.file, "logs/access.log");
+  EXPECT_EQ(file.log.access.value, (LogDestination{LogTarget::File, "logs/access.log"}));
+}
+
+struct LogRow {
+  const char* name;
+  const char* text;
+  std::vector<std::string> hosts;   // where each host's requests without a route are logged
+  std::vector<std::string> routes;  // and those of each route
+};
+
+TEST(ConfigTest, LogsOfInnerLevelsReplaceOuterOnes) {
+  const LogRow rows[] = {
+      {"the top of the file holds everywhere",
+       "log: stderr\n"
+       "hosts: [{ host: a, servers: [a:1], paths: [{ path: /b, respond: 200 }] }]\n"
+       "paths: [{ path: /c, respond: 200 }]\n",
+       {"stderr"},
+       {"stderr", "stderr", "stderr"}},
+      {"built-in", "hosts: [{ host: a, servers: [a:1] }]\n", {"stdout"}, {"stdout"}},
+      {"a host",
+       "hosts:\n"
+       "  - { host: a, log: a.log, servers: [a:1], paths: [{ path: /b, respond: 200 }] }\n"
+       "  - { host: b, servers: [a:1] }\n",
+       {"a.log", "stdout"},
+       {"a.log", "a.log", "stdout"}},
+      {"a path",
+       "hosts: [{ host: a, servers: [a:1], paths: [{ path: /b, respond: 200, log: off }] }]\n"
+       "paths: [{ path: /c, respond: 200, log: c.log }]\n",
+       {"stdout"},
+       {"stdout", "off", "c.log"}},
+      {"a path in a host",
+       "log: off\n"
+       "hosts:\n"
+       "  - host: a\n    log: { access: logs/a.log }\n    paths:\n"
+       "      - { path: /b, respond: 200, log: { access: stderr } }\n"
+       "      - { path: /c, respond: 200, log: {} }\n"
+       "      - { path: /d, respond: 200, log: stdout }\n",
+       {"logs/a.log"},
+       {"stderr", "logs/a.log", "stdout"}},
+      {"a file that is called off",
+       "paths: [{ path: /, respond: 200, log: \"off\" }]\n",
+       {},
+       {"./off"}},
+  };
+  for (const LogRow& row : rows) {
+    SCOPED_TRACE(row.name);
+    const Config config = good(row.text);
+    std::vector<std::string> hosts;
+    for (const Host& host : config.hosts) hosts.emplace_back(textOf(host.log));
+    std::vector<std::string> routes;
+    for (const Route& route : config.routes) routes.emplace_back(textOf(route.rules.log));
+    EXPECT_EQ(hosts, row.hosts);
+    EXPECT_EQ(routes, row.routes);
+  }
+}
+
+TEST(ConfigTest, MirrorsAreFoundByName) {
+  const Config config = good(R"(
+pools: { shop: { servers: [a:1] }, shadow: { servers: [b:1] }, other: { servers: [c:1] } }
+defaults: { mirror: shadow }
+hosts:
+  - host: a
+    pool: shop
+    mirror: { percent: 10 }
+    paths:
+      - { path: /b, pool: shop, mirror: { pool: other, max_body: 1MiB } }
+      - { path: /c, pool: shop, mirror: off }
+paths: [{ path: /d, pool: shop }]
+)");
+  const struct {
+    const char* pool;  // "": no mirror
+    double share;
+  } rows[] = {{"shadow", 0.1}, {"other", 0.1}, {"", 1}, {"shadow", 1}};
+  ASSERT_THAT(config.routes, SizeIs(4));
+  for (size_t i = 0; i < 4; ++i) {
+    SCOPED_TRACE(config.routes[i].name);
+    const auto& mirror = config.routes[i].mirror;
+    EXPECT_EQ(mirror ? config.pools.at(mirror->value).name : "", rows[i].pool);
+    EXPECT_DOUBLE_EQ(config.routes[i].rules.mirror.share, rows[i].share);
+  }
+  EXPECT_EQ(config.routes[1].rules.mirror.max_body.value, 1u << 20);
+}
+
+TEST(ConfigTest, APoolOfMirrorsAloneIsUsed) {
+  const Loaded loaded = loadWith(
+      "pools: { shadow: { servers: [a:1] } }\n"
+      "paths: [{ path: /, servers: [b:1], mirror: shadow }]\n");
+  ASSERT_TRUE(loaded.config);
+  EXPECT_EQ(renderText(loaded.diagnostics), "");
+}
+
+TEST(ConfigTest, PrioritiesMerge) {
+  using upstream::Priority;
+  const Config config = good(R"(
+defaults: { priority: batch }
+hosts:
+  - host: a
+    servers: [a:1]
+    priority: critical
+    paths: [{ path: /b, respond: 200 }, { path: /c, respond: 200, priority: normal }]
+paths: [{ path: /d, respond: 200 }]
+)");
+  const Priority expected[] = {Priority::Critical, Priority::Critical, Priority::Normal,
+                               Priority::Batch};
+  ASSERT_THAT(config.routes, SizeIs(4));
+  for (size_t i = 0; i < 4; ++i)
+    EXPECT_EQ(config.routes[i].rules.priority.value, expected[i]) << config.routes[i].name;
+  EXPECT_EQ(good(kRoute).routes[0].rules.priority.value, Priority::Normal);
 }
 
 TEST(ConfigTest, NamesAreRelativeToTheFileThatHasThem) {
@@ -319,8 +426,23 @@ TEST(ConfigTest, NamesAreRelativeToTheFileThatHasThem) {
                "log: access.log\nlisten: \"unix:web.sock\"\n" + std::string(kRoute),
                testEnvironment, MapFiles({}));
   ASSERT_TRUE(loaded.config) << renderText(loaded.diagnostics);
-  EXPECT_EQ(loaded.config->log.file, "/etc/fairlead/access.log");
+  EXPECT_EQ(loaded.config->log.access.value.file, "/etc/fairlead/access.log");
   EXPECT_EQ(loaded.config->listens[0].unix_path, "/etc/fairlead/web.sock");
+}
+
+TEST(ConfigTest, PagesAreRelativeToTheFileThatNamesThem) {
+  const Loaded loaded =
+      loadWith("include: [conf.d/a.yaml]\npaths: [{ path: /m, respond: { file: m.txt } }]\n",
+               {{"conf.d/a.yaml", "paths: [{ path: /a, respond: { file: pages/a.txt } }]\n"},
+                {"conf.d/pages/a.txt", "included"},
+                {"m.txt", "main"}});
+  ASSERT_TRUE(loaded.config) << renderText(loaded.diagnostics);
+  Arena arena;
+  const filter::ClientFacts client;
+  std::map<std::string, std::string> bodies;
+  for (const Route& route : loaded.config->routes)
+    bodies[route.path] = std::get<filter::Respond>(route.destination).answer({client, arena}).body;
+  EXPECT_EQ(bodies, (std::map<std::string, std::string>{{"/a", "included"}, {"/m", "main"}}));
 }
 
 TEST(ConfigTest, IncludesAddHostsPathsAndPools) {
@@ -377,10 +499,12 @@ TEST(ConfigTest, ListsMayStandInFiles) {
       loadWith(text, {{"lists/proxies", "10.0.0.0/8\n"},
                       {"lists/bad", "# spam\r\n\r\n198.51.100.7 # one\r\n2001:db8::/32"}});
   ASSERT_TRUE(good_lists.config) << renderText(good_lists.diagnostics);
-  const auto rules = good_lists.config->firewall.describe();
-  ASSERT_THAT(rules, SizeIs(3));
-  EXPECT_EQ(placeText(rules[1].second, good_lists.diagnostics), "lists/bad:3");
-  EXPECT_THAT(good_lists.config->trusted_proxies.describe(), SizeIs(1));
+  const Value rules = good_lists.config->firewall.show();
+  const Value* rejected = rules.find("ip_reject");
+  ASSERT_NE(rejected, nullptr);
+  ASSERT_THAT(rejected->items, SizeIs(3));
+  EXPECT_EQ(placeText(rejected->items[1].mark, good_lists.diagnostics), "lists/bad:3");
+  EXPECT_THAT(good_lists.config->trusted_proxies.show().items, SizeIs(1));
 
   const Loaded bad_lists = loadWith(text, {{"lists/bad", "  10.1.2.3/8\n"}});
   EXPECT_EQ(renderText(bad_lists.diagnostics),

@@ -4,8 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <regex>
 
+#include "config/yaml.h"
 #include "config/yaml_writer.h"
 #include "unit/config/loading.h"
 
@@ -47,15 +49,42 @@ TEST(Show, LoadsAgainAndMeansTheSame) {
        "} }\n"
        "      - { path: /y, servers: [a:1, b:1], health: off, firewall_rules: { path_reject: "
        "[/y/z] } }\n"
-       "      - { path: /s, respond: { status: 404, body: \"no\\n\\\"way\\\" $${x}\", "
+       "      - { path: /s, respond: { status: 404, body: \"no\\n\\\"way\\\" $${{x}\", "
        "content_type: text/html } }\n"
        "      - { path: /t, respond: 204 }\n"},
+      {"logs",
+       "log: { access: logs/all.log }\nhosts:\n  - host: a.example\n    log: stderr\n"
+       "    servers: [a:1]\n    paths:\n      - { path: /x, respond: 200, log: off }\n"
+       "      - { path: /y, respond: 200, log: { access: \"a: b\" } }\n"
+       "  - { host: b.example, log: off, servers: [a:1] }\n"
+       "  - { host: c.example, servers: [a:1] }\n"
+       "paths: [{ path: /z, respond: 200, log: \"off\" }]\n"},
+      {"mirrors and priorities",
+       "defaults: { priority: batch, mirror: { pool: p, percent: 0.5%, max_body: 0B } }\n"
+       "pools: { p: { servers: [a:1] }, \"off\": { servers: [a:1] } }\npaths:\n"
+       "  - { path: /x, pool: p, priority: critical }\n"
+       "  - { path: /y, pool: p, mirror: off }\n"
+       "  - { path: /z, pool: p, mirror: { pool: \"off\", percent: 100 } }\n"},
       {"rules",
        "paths:\n  - path: /\n    servers: [a:1]\n"
        "    header_rules: { add: { X-A: \"a: b # c\", X-Empty: \"\", X-Off: \"off\" }, remove: "
        "[X-B, Host] }\n"
        "    param_rules: { add: { a b: \"c=d&e %41\" }, remove: [utm_source] }\n"
        "    rewrite_rules: { replace: { /old: /new, /gone/: / } }\n"},
+      {"all kinds of header rules",
+       "defaults: { header_rules: { add: { X-A: outer, X-D: d }, remove: [X-R] } }\n"
+       "paths:\n  - path: /\n    servers: [a:1]\n"
+       "    header_rules:\n      remove: [\"X-Internal-*\"]\n      rename: { X-Old: X-New }\n"
+       "      replace: { Referer: { regex: \"^(.*)[?]\", with: \"{capture.1}\" } }\n"
+       "      add: { X-A: \"{{ {client_ip} $${{x} }}\", X-T: true }\n      append: { Via: v }\n"
+       "      set_if_missing: { X-M: \"{header.X-A}\" }\n"
+       "      response: { remove: Server, add: { X-Frame-Options: DENY } }\n"},
+      {"mirror and priority",
+       "pools: { shadow: { servers: [s:1] } }\ndefaults: { mirror: shadow, priority: batch }\n"
+       "paths:\n  - { path: /, servers: [a:1] }\n"
+       "  - { path: /x, servers: [a:1], mirror: { percent: 10, max_body: 1KiB }, priority: normal "
+       "}\n"
+       "  - { path: /y, servers: [a:1], mirror: off }\n"},
   };
   for (const auto& row : rows) {
     const std::string once = shown(row.text);
@@ -63,6 +92,11 @@ TEST(Show, LoadsAgainAndMeansTheSame) {
     EXPECT_EQ(withoutComments(once), withoutComments(twice)) << row.name;
     EXPECT_FALSE(once.empty()) << row.name;
   }
+}
+
+TEST(Show, TellsInternationalNamesInTheirAsciiForm) {
+  EXPECT_THAT(shown("hosts: [{ host: \"*.Müller.de\", servers: [a:1] }]\n"),
+              HasSubstr("host: \"*.xn--mller-kva.de\""));
 }
 
 TEST(Show, TellsWhereEachValueStands) {
@@ -74,6 +108,103 @@ TEST(Show, TellsWhereEachValueStands) {
   EXPECT_THAT(text, testing::ContainsRegex("health: off +# built-in\n"));
 }
 
+// A value as it stands in the file.
+Value plain(std::string text, uint32_t line) {
+  return Value::scalar(std::move(text), {0, line, 1});
+}
+
+Value quoted(std::string text, uint32_t line) {
+  Value value = plain(std::move(text), line);
+  value.quoted = true;
+  return value;
+}
+
+TEST(YamlWriter, WritesTreesWithTheOriginOfEachLeaf) {
+  Diagnostics files;
+  files.files.push_back({"a.yaml", ""});
+  Value one = Value::map();
+  one.put("match", plain("^/a", 3));
+  one.put("with", quoted("off", 4));
+  Value inner = Value::list();
+  inner.items = {plain("x", 5), plain("y", 6)};
+  Value list = Value::list();
+  list.items = {std::move(one), std::move(inner), plain("z", 7), Value::map({0, 8, 1}),
+                Value::list({0, 9, 1})};
+  Value rules = Value::map();
+  rules.put("on", plain("true", 1));
+  rules.put("text", quoted("true", 2));
+  rules.put("off", plain("off", 2));
+  rules.put("regex", std::move(list));
+  rules.put("lines", plain("one\ntwo: #\x1b", 10));
+  rules.put("none", plain("null", 11));
+  rules.put("built", plain("8080", 0));
+  rules.put("${x}: ", plain("${x}", 12));
+  YamlWriter writer(files);
+  writer.tree("rules", rules);
+  EXPECT_EQ(std::regex_replace(writer.take(), std::regex(" +# "), " # "),
+            R"(rules:
+  on: true # a.yaml:1
+  text: "true" # a.yaml:2
+  "off": off # a.yaml:2
+  regex:
+    - match: "^/a" # a.yaml:3
+      with: "off" # a.yaml:4
+    - - x # a.yaml:5
+      - y # a.yaml:6
+    - z # a.yaml:7
+    - {} # a.yaml:8
+    - [] # a.yaml:9
+  lines: "one\ntwo: #\x1b" # a.yaml:10
+  none: "null" # a.yaml:11
+  built: 8080 # built-in
+  "${x}: ": "$${x}" # a.yaml:12
+)");
+}
+
+// Every kind of value, in places that read the same from the file and from what is written of it.
+bool isSame(const Value& a, const Value& b) {
+  const auto same_entries = [](const Value::Entry& x, const Value::Entry& y) {
+    return x.key.text == y.key.text && isSame(x.value, y.value);
+  };
+  return a.kind == b.kind && a.text == b.text && std::ranges::equal(a.items, b.items, isSame) &&
+         std::ranges::equal(a.entries, b.entries, same_entries);
+}
+
+TEST(YamlWriter, WritesTreesThatReadBackToThemselves) {
+  const char* rows[] = {
+      "{ a: { b: [c, { d: e, f: [g] }, [h, [i, { j: k }]], [], {}] } }",
+      "{ 'a b': ' x', \"c: d\": \"- y\", '': '', \"e\\nf\": \"g\\nh\", '$${i}': '$${j}' }",
+      "{ true: true, 'off': off, 1: 2, k: '#', ü: 例え }",
+  };
+  for (const char* row : rows) {
+    Diagnostics out;
+    out.files.push_back({"row.yaml", row});
+    const auto tree = readYaml(0, testEnvironment, out);
+    ASSERT_TRUE(tree) << renderText(out);
+    YamlWriter writer(out);
+    writer.tree("root", *tree);
+    out.files.push_back({"again.yaml", writer.take()});
+    const auto again = readYaml(1, testEnvironment, out);
+    ASSERT_TRUE(again) << renderText(out) << out.files[1].text;
+    ASSERT_NE(again->find("root"), nullptr) << row;
+    EXPECT_TRUE(isSame(*tree, *again->find("root"))) << row << "\n" << out.files[1].text;
+  }
+}
+
+TEST(Show, TellsOfLogsMirrorsAndPriorities) {
+  const std::string text = shown(
+      "log: off\ndefaults:\n  mirror: p\npools: { p: { servers: [a:1] } }\nhosts:\n"
+      "  - host: a\n    log: a.log\n    pool: p\n    mirror: { percent: 10 }\n"
+      "    priority: batch\n");
+  EXPECT_THAT(text, testing::ContainsRegex("\n  access: off +# fairlead.yaml:1\n"));
+  EXPECT_THAT(text, testing::ContainsRegex("\n    log: a.log +# fairlead.yaml:7\n    paths:"));
+  EXPECT_THAT(text, testing::ContainsRegex("\n        log: a.log +# fairlead.yaml:7\n"));
+  EXPECT_THAT(text, testing::ContainsRegex("\n          pool: p +# fairlead.yaml:3\n"));
+  EXPECT_THAT(text, testing::ContainsRegex("\n          percent: 10% +# fairlead.yaml:9\n"));
+  EXPECT_THAT(text, testing::ContainsRegex("\n          max_body: 64KiB +# built-in\n"));
+  EXPECT_THAT(text, testing::ContainsRegex("\n        priority: batch +# fairlead.yaml:10\n"));
+}
+
 TEST(YamlText, ReadsBackToItself) {
   for (const std::string text :
        {"word",     "",     "off", "true", "~",  "null",     "a: b",       "a #b",
@@ -82,7 +213,8 @@ TEST(YamlText, ReadsBackToItself) {
     const Loaded loaded =
         loadWith("paths: [{ path: /, respond: { body: " + yamlText(text) + " } }]\n");
     ASSERT_TRUE(loaded.config) << text << renderText(loaded.diagnostics);
-    EXPECT_EQ(std::get<filter::Respond>(loaded.config->routes[0].destination).body, text);
+    const auto& respond = std::get<filter::Respond>(loaded.config->routes[0].destination);
+    EXPECT_EQ(respond.show().find("body")->text, text);
   }
 }
 

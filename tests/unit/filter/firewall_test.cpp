@@ -141,7 +141,10 @@ TEST(Firewall, AddsUpOverSeveralReads) {
     EXPECT_TRUE(rules.judge(*IpAddress::parse(client), "/", nullptr)) << client;
   for (const char* path : {"/a", "/a/b", "/c"})
     EXPECT_TRUE(rules.judge(*IpAddress::parse("::1"), path, nullptr)) << path;
-  EXPECT_EQ(rules.describe().size(), 5u);
+  const Value shown = rules.show();
+  EXPECT_EQ(shown.find("ip_reject")->items.size(), 2u);
+  EXPECT_EQ(shown.find("path_reject")->items.size(), 3u);
+  EXPECT_EQ(shown.find("ip_allow"), nullptr);
 }
 
 TEST(Firewall, NotesWhatItDid) {

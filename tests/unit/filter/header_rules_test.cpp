@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "unit/filter/flow.h"
+#include "unit/filter/flow_text.h"
 #include "unit/filter/request.h"
 
 namespace fairlead::filter {
@@ -50,7 +51,98 @@ const ApplyRow kApplied[] = {
     {"set_if_missing, there", "{ set_if_missing: { X-A: 2 } }", {{"x-a", "1"}}, "x-a: 1|"},
     {"set_if_missing, missing", "{ set_if_missing: { X-A: 2 } }", {}, "X-A: 2|"},
     {"value trimmed", "{ add: { X-A: \"  v  \" } }", {}, "X-A: v|"},
-    {"braces that are no placeholder", "{ add: { X-A: \"{x}\" } }", {}, "X-A: {x}|"},
+    {"braces that are no placeholder", "{ add: { X-A: \"{x: 1}\" } }", {}, "X-A: {x: 1}|"},
+    {"brace", "{ add: { X-A: \"{{path}\" } }", {}, "X-A: {path}|"},
+    {"remove by glob",
+     "{ remove: [\"X-Internal-*\"] }",
+     {{"x-internal-a", "1"}, {"X-Internal", "2"}, {"X-INTERNAL-", "3"}, {"Y", "4"}},
+     "X-Internal: 2|Y: 4|"},
+    {"a glob passes by what no rule may touch",
+     "{ remove: [\"*\"] }",
+     {{"Host", "a"},
+      {"Content-Length", "1"},
+      {"Transfer-Encoding", "chunked"},
+      {"Connection", "close"},
+      {"TE", "trailers"},
+      {"Upgrade", "x"},
+      {"Keep-Alive", "a"},
+      {"Proxy-Authorization", "b"},
+      {"Proxy-Any", "b"},
+      {"Trailer", "c"},
+      {"Expect", "d"},
+      {"Accept", "e"},
+      {"Cookie", "f=1"}},
+     "Host: a|Content-Length: 1|Transfer-Encoding: chunked|Connection: close|TE: "
+     "trailers|Upgrade: x|Keep-Alive: a|Proxy-Authorization: b|Proxy-Any: b|Trailer: c|Expect: d|"},
+    {"rename every line in place",
+     "{ rename: { X-Old: X-New } }",
+     {{"x-old", "1"}, {"Y", "2"}, {"X-OLD", "3"}},
+     "X-New: 1|Y: 2|X-New: 3|"},
+    {"rename of a family leaves the others",
+     "{ rename: { X-Forwarded-Ssl: Front-End-Https } }",
+     {{"X-Forwarded-Prefix", "/a"}, {"X-Forwarded-Ssl", "on"}},
+     "X-Forwarded-Prefix: /a|Front-End-Https: on|"},
+    {"rename changes letter case", "{ rename: { x-a: X-A } }", {{"x-a", "1"}}, "X-A: 1|"},
+    {"rename to a known name",
+     "{ rename: { X-Cookie: Cookie } }",
+     {{"X-Cookie", "a=1"}},
+     "Cookie: a=1|"},
+    {"rename of what is not there", "{ rename: { A: B } }", {{"C", "1"}}, "C: 1|"},
+    {"replace every match in every line",
+     "{ replace: { X-A: { regex: \"[0-9]+\", with: \"#\" } } }",
+     {{"x-a", "1a22"}, {"B", "3"}, {"X-A", "333"}},
+     "x-a: #a#|B: 3|X-A: #|"},
+    {"replace with captures",
+     "{ replace: { X-A: { regex: \"(.)-(.)\", with: \"{capture.2}{capture.0}{capture.1}\" } } }",
+     {{"X-A", "a-b, c-d"}},
+     "X-A: ba-ba, dc-dc|"},
+    {"replace with the request's values",
+     "{ replace: { X-A: { regex: \"^\", with: \"{client_ip} \" } } }",
+     {{"X-A", "v"}},
+     "X-A: 203.0.113.7 v|"},
+    {"replace by nothing",
+     "{ replace: { X-A: { regex: \"a+\", with: \"\" } } }",
+     {{"X-A", "aa"}},
+     "X-A: |"},
+    {"replace trims",
+     "{ replace: { X-A: { regex: a, with: \"\" } } }",
+     {{"X-A", "a b a"}},
+     "X-A: b|"},
+    {"replace without a match",
+     "{ replace: { X-A: { regex: z, with: y } } }",
+     {{"X-A", "a"}},
+     "X-A: a|"},
+    {"replace of Host",
+     "{ replace: { Host: { regex: \"^www[.]\", with: \"\" } } }",
+     {{"Host", "www.a.com:80"}},
+     "Host: a.com:80|"},
+    {"Host removed is not replaced",
+     "{ remove: [Host], replace: { Host: { regex: a, with: b } } }",
+     {{"Host", "a"}},
+     "Host: a|"},
+    {"Host removed and set if missing",
+     "{ remove: [Host], set_if_missing: { Host: b } }",
+     {{"Host", "a"}},
+     "Host: b|"},
+    {"placeholders",
+     "{ add: { X-Who: \"{client_ip}:{client_port} {header.X-A}\" } }",
+     {{"X-A", "1"}, {"X-A", "2"}},
+     "X-A: 1|X-A: 2|X-Who: 203.0.113.7:40123 1, 2|"},
+    {"placeholders speak of the request before rules",
+     "{ remove: [X-A], add: { X-B: \"{header.X-A}{header.X-B}\", X-C: \"{header.X-B}\" } }",
+     {{"X-A", "1"}, {"X-B", "2"}},
+     "X-B: 12|X-C: 2|"},
+    {"an empty result is sent", "{ add: { X-A: \" {header.None} \" } }", {}, "X-A: |"},
+    {"results are trimmed", "{ append: { X-A: \"{param.p}\" } }", {}, "X-A: v|"},
+    {"Host with placeholders",
+     "{ add: { Host: \"{header.X-H}:81\" } }",
+     {{"Host", "a"}, {"X-H", "b"}},
+     "Host: b:81|X-H: b|"},
+    {"the fixed order",
+     "{ set_if_missing: { S: 6, A: 6 }, append: { A: 5 }, add: { A: 4, D: 4 }, replace: { N: { "
+     "regex: 1, with: 3 }, D: { regex: 1, with: 3 } }, rename: { R: N, D: N }, remove: [D, A] }",
+     {{"D", "1"}, {"R", "1"}, {"A", "1"}},
+     "N: 3|A: 4|D: 4|A: 5|S: 6|"},
 };
 
 TEST(HeaderRules, Apply) {
@@ -60,9 +152,87 @@ TEST(HeaderRules, Apply) {
     HeaderRules rules;
     rules.read(flow(row.rules), out);
     EXPECT_EQ(firstFinding(out), "");
-    Request request("/", row.fields);
+    Request request("/?p=+v+", row.fields);
     EXPECT_TRUE(rules.onRequest(request.head, request.scene()));
     EXPECT_EQ(request.fields(), row.expected);
+  }
+}
+
+const ApplyRow kResponses[] = {
+    {"remove",
+     "{ remove: [Server, \"X-*\"] }",
+     {{"Server", "a"}, {"X-A", "1"}, {"Date", "d"}},
+     "Date: d|"},
+    {"add", "{ add: { X-Served-By: \"{server}\" } }", {}, "X-Served-By: 10.0.0.1:8080|"},
+    {"append",
+     "{ append: { Set-Cookie: \"a=1\" } }",
+     {{"Set-Cookie", "b=2"}},
+     "Set-Cookie: b=2|Set-Cookie: a=1|"},
+    {"set_if_missing",
+     "{ set_if_missing: { Cache-Control: no-store } }",
+     {{"Cache-Control", "public"}},
+     "Cache-Control: public|"},
+    {"rename", "{ rename: { X-Powered-By: X-P } }", {{"X-Powered-By", "php"}}, "X-P: php|"},
+    {"replace",
+     "{ replace: { Location: { regex: \"^http:\", with: \"https:\" } } }",
+     {{"Location", "http://a/"}},
+     "Location: https://a/|"},
+    {"Host means nothing",
+     "{ remove: [Host], append: { Host: \"a b\" } }",
+     {{"Host", "x"}},
+     "Host: a b|"},
+    {"a glob covers Host", "{ remove: [\"H*\"] }", {{"Host", "x"}}, ""},
+    {"a glob passes by framing",
+     "{ remove: [\"*\"] }",
+     {{"Content-Length", "1"}, {"Proxy-Authenticate", "Basic"}, {"ETag", "x"}},
+     "Content-Length: 1|Proxy-Authenticate: Basic|"},
+};
+
+TEST(HeaderRules, ApplyToResponses) {
+  for (const ApplyRow& row : kResponses) {
+    SCOPED_TRACE(row.name);
+    Diagnostics out;
+    HeaderRules rules;
+    rules.read(flow("{ response: " + std::string(row.rules) + " }"), out);
+    EXPECT_EQ(firstFinding(out), "");
+    EXPECT_TRUE(rules.empty());
+    EXPECT_TRUE(rules.hasResponse());
+    Request head("/", row.fields);
+    EXPECT_TRUE(rules.onResponse(head.head.fields, head.scene()));
+    EXPECT_EQ(head.fields(), row.expected);
+  }
+}
+
+struct RefuseRow {
+  const char* name;
+  const char* rules;
+  FieldList fields;
+};
+
+const std::string kLong(40'000, 'v');
+
+const RefuseRow kRefused[] = {
+    {"rendered Host is none",
+     "{ add: { Host: \"{header.X-H}\" } }",
+     {{"Host", "a"}, {"X-H", "a b"}}},
+    {"rendered Host is empty", "{ add: { Host: \"{header.X-H}\" } }", {{"Host", "a"}}},
+    {"replaced Host is none",
+     "{ replace: { Host: { regex: \"[.]\", with: \" \" } } }",
+     {{"Host", "a.b"}}},
+    {"line too long", "{ add: { X-A: \"{header.X-Long}{header.X-Long}\" } }", {{"X-Long", kLong}}},
+    {"replaced line too long",
+     "{ replace: { X-Long: { regex: v, with: www } } }",
+     {{"X-Long", kLong}}},
+};
+
+TEST(HeaderRules, RefuseHeadsThatTheyCannotMake) {
+  for (const RefuseRow& row : kRefused) {
+    Diagnostics out;
+    HeaderRules rules;
+    rules.read(flow(row.rules), out);
+    EXPECT_EQ(firstFinding(out), "") << row.name;
+    Request request("/", row.fields);
+    EXPECT_FALSE(rules.onRequest(request.head, request.scene())) << row.name;
   }
 }
 
@@ -88,10 +258,10 @@ const FaultRow kFaults[] = {
      "error: `transfer-encoding` cannot be changed by rules: fairlead sets it to fit the body"},
     {"hop-by-hop", "{ add: { Connection: close } }",
      "error: `Connection` cannot be changed by rules: it belongs to one connection, not to the "
-     "request"},
+     "message"},
     {"proxy field", "{ append: { Proxy-Whatever: x } }",
      "error: `Proxy-Whatever` cannot be changed by rules: it belongs to one connection, not to the "
-     "request"},
+     "message"},
     {"name with a blank", "{ add: { \"X A\": 1 } }",
      "error: `X A` is not the name of a header field"},
     {"empty name", "{ remove: [\"\"] }", "error: `` is not the name of a header field"},
@@ -106,13 +276,62 @@ const FaultRow kFaults[] = {
     {"empty Host", "{ add: { Host: \"\" } }", "error: `` is not a host"},
     {"two Hosts", "{ append: { Host: b } }",
      "error: a request has one `Host` only | `add` replaces it"},
-    {"placeholder", "{ add: { X-A: \"{client_ip}\" } }",
-     "error: `{client_ip}`: placeholders are not supported by this version"},
-    {"placeholder of a group", "{ add: { X-A: \"a {header.B}\" } }",
-     "error: `{header.B}`: placeholders are not supported by this version"},
+    {"unknown placeholder", "{ add: { X-A: \"{client_id}\" } }",
+     "error: unknown placeholder `{client_id}` | did you mean `{client_ip}`?"},
+    {"unknown group", "{ append: { X-A: \"a {headers.B}\" } }",
+     "error: unknown placeholder `{headers.B}` | did you mean `{header.B}`?"},
+    {"bad placeholder in a response", "{ response: { add: { X-A: \"{capture}\" } } }",
+     "error: `{capture}` needs a name"},
+    {"framing by glob, syntax", "{ remove: [\"X *\"] }",
+     "error: `X *` is not the name of a header field"},
+    {"a glob where none may be", "{ rename: { \"Proxy-*\": X } }",
+     "error: `Proxy-*` cannot be changed by rules: it belongs to one connection, not to the "
+     "message"},
+    {"rename of framing", "{ rename: { Content-Length: X-Length } }",
+     "error: `Content-Length` cannot be changed by rules: fairlead sets it to fit the body"},
+    {"rename to framing", "{ rename: { X-Length: Content-Length } }",
+     "error: `Content-Length` cannot be changed by rules: fairlead sets it to fit the body"},
+    {"replace of hop-by-hop", "{ replace: { Upgrade: { regex: a, with: b } } }",
+     "error: `Upgrade` cannot be changed by rules: it belongs to one connection, not to the "
+     "message"},
+    {"set_if_missing of hop-by-hop", "{ set_if_missing: { TE: trailers } }",
+     "error: `TE` cannot be changed by rules: it belongs to one connection, not to the message"},
+    {"framing in a response", "{ response: { add: { Transfer-Encoding: gzip } } }",
+     "error: `Transfer-Encoding` cannot be changed by rules: fairlead sets it to fit the body"},
+    {"hop-by-hop in a response", "{ response: { remove: [Connection] } }",
+     "error: `Connection` cannot be changed by rules: it belongs to one connection, not to the "
+     "message"},
+    {"rename of Host", "{ rename: { Host: X-Host } }",
+     "error: a request has exactly one `Host`: it cannot be renamed, and nothing else to it | "
+     "`add: { Host: \"{header.X-Name}\" }` sets it to the value of a field"},
+    {"rename to Host", "{ rename: { X-Host: host } }",
+     "error: a request has exactly one `Host`: it cannot be renamed, and nothing else to it | "
+     "`add: { Host: \"{header.X-Name}\" }` sets it to the value of a field"},
+    {"rename as a list", "{ rename: [A, B] }", "error: this is not a mapping"},
+    {"rename to a list", "{ rename: { A: [B] } }", "error: this cannot be a list"},
+    {"rename to no name", "{ rename: { A: \"b c\" } }",
+     "error: `b c` is not the name of a header field"},
+    {"replace without with", "{ replace: { X-A: { regex: a } } }",
+     "error: `replace` needs both `regex` and `with`"},
+    {"replace by a text", "{ replace: { X-A: b } }",
+     "error: `replace` of a header field cannot be a single value"},
+    {"replace with an unknown key", "{ replace: { X-A: { regexp: a, with: b } } }",
+     "error: unknown key `regexp` in `replace` of a header field | did you mean `regex`?"},
+    {"bad regex", "{ replace: { X-A: { regex: \"(\", with: b } } }",
+     "error: this is no regular expression: missing ): ("},
+    {"capture that the regex has not",
+     "{ replace: { X-A: { regex: \"(a)\", with: "
+     "\"{capture.2}\" } } }",
+     "error: `{capture.2}`: the regex has one group only"},
+    {"line break in with", "{ replace: { X-A: { regex: a, with: \"b\nc\" } } }",
+     "error: a header value cannot hold line breaks or control characters"},
+    {"response in a response", "{ response: { response: {} } }",
+     "error: unknown key `response` in `response` of header_rules"},
+    {"slip in a key", "{ respone: {} }",
+     "error: unknown key `respone` in header_rules | did you mean `response`?"},
+    {"response as a list", "{ response: [Server] }",
+     "error: `response` of header_rules cannot be a list"},
     {"add as a list", "{ add: [X-A] }", "error: this is not a mapping"},
-    {"later key", "{ response: { remove: [Server] } }",
-     "error: `response` is not supported by this version"},
 };
 
 TEST(HeaderRules, TellFaults) {
@@ -121,7 +340,7 @@ TEST(HeaderRules, TellFaults) {
     HeaderRules rules;
     rules.read(flow(row.rules), out);
     EXPECT_EQ(firstFinding(out), row.finding) << row.name;
-    EXPECT_TRUE(rules.empty()) << row.name;
+    EXPECT_TRUE(rules.empty() && !rules.hasResponse()) << row.name;
   }
 }
 
@@ -134,18 +353,97 @@ TEST(HeaderRules, RefuseNulByte) {
   EXPECT_TRUE(out.hasErrors());
 }
 
+struct MergeRow {
+  const char* name;
+  const char* outer;
+  const char* inner;
+  bool removes_host;
+  const char* shown;  // sorted as they are applied
+};
+
+const MergeRow kMerged[] = {
+    {"inner add replaces outer add, whatever its letters", "{ add: { X-A: outer, X-B: outer } }",
+     "{ add: { x-a: inner } }", false, "{add: {X-B: outer, x-a: inner}}"},
+    {"remove adds up", "{ remove: [X-R, \"Y-*\"] }", "{ remove: [X-S, x-r] }", false,
+     "{remove: [Y-*, X-S, x-r]}"},
+    {"kinds stand side by side", "{ add: { A: 1 } }", "{ append: { A: 2 }, remove: [A] }", false,
+     "{remove: [A], add: {A: 1}, append: {A: 2}}"},
+    {"rename of the same name", "{ rename: { A: B } }", "{ rename: { a: C } }", false,
+     "{rename: {a: C}}"},
+    {"replace of the same name", "{ replace: { A: { regex: x, with: y } } }",
+     "{ replace: { A: { regex: z, with: \"{capture.0}\" } } }", false,
+     "{replace: {A: {regex: z, with: {capture.0}}}}"},
+    {"requests and responses are apart", "{ add: { A: 1 }, response: { add: { A: 2, B: 3 } } }",
+     "{ response: { add: { A: 4 } } }", false, "{add: {A: 1}, response: {add: {B: 3, A: 4}}}"},
+    {"Host removed", "{ remove: [Host] }", "{}", true, "{remove: [Host]}"},
+    {"inner Host wins over its removal", "{ remove: [Host] }", "{ add: { Host: h } }", false,
+     "{remove: [Host], add: {Host: h}}"},
+    {"an outer Host is what removal means", "{ add: { Host: h } }", "{ remove: [Host] }", false,
+     "{remove: [Host], add: {Host: h}}"},
+};
+
 TEST(HeaderRules, InnerReadsOverOuter) {
+  for (const MergeRow& row : kMerged) {
+    SCOPED_TRACE(row.name);
+    Diagnostics out;
+    HeaderRules rules;
+    rules.read(flow(row.outer), out);
+    rules.read(flow(row.inner), out);
+    EXPECT_EQ(firstFinding(out), "");
+    EXPECT_EQ(rules.removesHost(), row.removes_host);
+    EXPECT_EQ(flowText(rules.show()), row.shown);
+  }
+}
+
+TEST(HeaderRules, WhatIsShownReadsBack) {
   Diagnostics out;
-  HeaderRules outer;
-  outer.read(flow("{ add: { X-A: outer, X-B: outer }, remove: [X-R, Host] }"), out);
-  EXPECT_TRUE(outer.removesHost());
-  HeaderRules inner = outer;
-  inner.read(flow("{ add: { x-a: inner, Host: h }, remove: [X-S, x-r] }"), out);
-  EXPECT_FALSE(inner.removesHost());
-  Request request("/", {{"Host", "c"}, {"X-R", "1"}, {"X-S", "2"}});
-  ASSERT_TRUE(inner.onRequest(request.head, request.scene()));
-  EXPECT_EQ(request.fields(), "Host: h|X-B: outer|x-a: inner|");
-  EXPECT_EQ(inner.describe().size(), 5u);
+  HeaderRules rules;
+  rules.read(
+      flow("{ add: { A: \"{{x} {path}\", B: \" b \" }, append: { C: \"{x: 1}\" }, remove: [D, "
+           "\"E-*\", Host], rename: { F: G }, replace: { H: { regex: \"(a)\", with: "
+           "\"{capture.1}\" } }, set_if_missing: { I: 1 }, response: { remove: [J], add: { "
+           "K: \"{time}\" } } }"),
+      out);
+  ASSERT_EQ(firstFinding(out), "");
+  HeaderRules again;
+  again.read(rules.show(), out);
+  EXPECT_EQ(firstFinding(out), "");
+  EXPECT_EQ(flowText(again.show()), flowText(rules.show()));
+  EXPECT_TRUE(again.removesHost());
+}
+
+TEST(HeaderRules, WhatIsShownSaysWhereItStood) {
+  Diagnostics out;
+  HeaderRules rules;
+  rules.read(flow("{ add: { A: 1 }, remove: [B], rename: { C: D }, replace: { E: { regex: f, with: "
+                  "g } }, response: { append: { H: 1 } } }"),
+             out);
+  EXPECT_TRUE(everyLeafHasMark(rules.show()));
+}
+
+TEST(HeaderRules, KnowWhatTheyNeed) {
+  Diagnostics out;
+  HeaderRules rules;
+  rules.read(flow("{ add: { A: \"{capture.2}\" }, replace: { B: { regex: \"(x)\", with: "
+                  "\"{capture.1}\" } }, response: { add: { C: \"{server} {capture.4}\" } } }"),
+             out);
+  EXPECT_TRUE(rules.needs().captures);
+  EXPECT_FALSE(rules.needs().server);
+  EXPECT_TRUE(rules.responseNeeds().server);
+  EXPECT_EQ(rules.highestCapture(), 4);
+  EXPECT_FALSE(HeaderRules().needs().request);
+  EXPECT_EQ(HeaderRules().highestCapture(), -1);
+}
+
+TEST(HeaderRules, ConstantsAreSentAsTheyStandInTheRules) {
+  Diagnostics out;
+  HeaderRules rules;
+  rules.read(flow("{ add: { X-A: 1 } }"), out);
+  Request first("/");
+  Request second("/");
+  ASSERT_TRUE(rules.onRequest(first.head, first.scene()));
+  ASSERT_TRUE(rules.onRequest(second.head, second.scene()));
+  EXPECT_EQ(first.head.fields[0].line().data(), second.head.fields[0].line().data());
 }
 
 TEST(HeaderRules, FullHeadIsAFailure) {
@@ -158,17 +456,76 @@ TEST(HeaderRules, FullHeadIsAFailure) {
   EXPECT_FALSE(rules.onRequest(request.head, request.scene()));
 }
 
+struct NoteRow {
+  const char* name;
+  const char* rules;
+  std::vector<std::string> notes;
+};
+
+const FieldList kNoted = {{"X-Debug", "1"}, {"X-A", "a"}, {"X-A", "b"}, {"Host", "h"}};
+
+const NoteRow kNotes[] = {
+    {"remove", "{ remove: [X-Debug, X-None] }", {"header_rules: remove X-Debug"}},
+    {"remove by glob", "{ remove: [\"X-*\", \"Y-*\"] }", {"header_rules: remove X-*"}},
+    {"remove Host",
+     "{ remove: [Host] }",
+     {"header_rules: remove Host, the server's own address is sent"}},
+    {"rename", "{ rename: { X-A: X-B, X-None: Y } }", {"header_rules: rename X-A to X-B"}},
+    {"replace",
+     "{ replace: { X-A: { regex: a, with: c }, X-Debug: { regex: \"(.)\", with: \"{capture.1}\" "
+     "} } }",
+     {"header_rules: replace X-A"}},
+    {"add", "{ add: { X-Edge: fairlead } }", {"header_rules: add X-Edge: fairlead"}},
+    {"add of a value", "{ add: { X-A: \"{client_ip}\" } }", {"header_rules: add X-A: 203.0.113.7"}},
+    {"add of what is there", "{ add: { X-Debug: 1 } }", {}},
+    {"append", "{ append: { X-A: c } }", {"header_rules: append X-A: c"}},
+    {"set_if_missing",
+     "{ set_if_missing: { X-A: c, X-C: d } }",
+     {"header_rules: set_if_missing X-C: d"}},
+    {"in their order",
+     "{ add: { X-E: 1 }, remove: [X-A] }",
+     {"header_rules: remove X-A", "header_rules: add X-E: 1"}},
+};
+
+// Looks at the head whenever a rule is noted.
+class ChangeWatcher final : public Trace {
+ public:
+  explicit ChangeWatcher(const Request& request) : request_(request), last_(request.fields()) {}
+  void note(std::string line, Mark) override {
+    lines.push_back(std::move(line));
+    const std::string now = request_.fields();
+    has_seen_each_change = has_seen_each_change && now != last_;
+    last_ = now;
+  }
+  std::vector<std::string> lines;
+  bool has_seen_each_change = true;
+
+ private:
+  const Request& request_;
+  std::string last_;
+};
+
 TEST(HeaderRules, NoteWhatTheyDid) {
+  for (const NoteRow& row : kNotes) {
+    Diagnostics out;
+    HeaderRules rules;
+    rules.read(flow(row.rules), out);
+    Request request("/", kNoted);
+    ChangeWatcher notes(request);
+    ASSERT_TRUE(rules.onRequest(request.head, request.scene(&notes)));
+    EXPECT_EQ(notes.lines, row.notes) << row.name;
+    EXPECT_EQ(notes.has_seen_each_change, !rules.removesHost()) << row.name;
+  }
+}
+
+TEST(HeaderRules, NoteWhatTheyDidToResponses) {
   Diagnostics out;
   HeaderRules rules;
-  rules.read(flow("{ add: { X-Edge: fairlead }, remove: [X-Debug, X-None, Host] }"), out);
-  Request request("/", {{"X-Debug", "1"}});
+  rules.read(flow("{ response: { remove: [Server] } }"), out);
+  Request response("/", {{"Server", "a"}});
   Notes notes;
-  ASSERT_TRUE(rules.onRequest(request.head, request.scene(&notes)));
-  EXPECT_EQ(notes.lines,
-            (std::vector<std::string>{"header_rules: remove X-Debug",
-                                      "header_rules: remove Host, the server's own address is sent",
-                                      "header_rules: add X-Edge: fairlead"}));
+  ASSERT_TRUE(rules.onResponse(response.head.fields, response.scene(&notes)));
+  EXPECT_EQ(notes.lines, std::vector<std::string>{"header_rules.response: remove Server"});
 }
 
 }  // namespace

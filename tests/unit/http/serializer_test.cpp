@@ -77,6 +77,17 @@ TEST(Serializer, Responses) {
             "HTTP/1.1 204 No Content\r\n\r\n");
 }
 
+TEST(Serializer, ResponsesOfAnySizeInAnArena) {
+  const std::string large = "Large: " + std::string(20'000, 'l') + "\r\n";
+  for (const std::string& lines : {std::string(), std::string("A: 1\r\nB:2\r\n"), large}) {
+    for (const char* start : {"HTTP/1.1 200 OK", "HTTP/1.1 503 "}) {
+      const auto parsed = test::response(lines, start);
+      Arena arena;
+      EXPECT_EQ(writeResponseHead(parsed->head, arena), parsed->text);
+    }
+  }
+}
+
 TEST(Serializer, WritesNothingWhereItDoesNotFit) {
   const auto request = test::request("A: 1\r\n");
   const auto response = test::response("A: 1\r\n");

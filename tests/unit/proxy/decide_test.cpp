@@ -55,7 +55,7 @@ class PlanUnderTest {
     return static_cast<int32_t>(plan_.hosts.size() - 1);
   }
   RoutePlan& addRoute(int32_t host, std::string path, std::string name) {
-    specs_.push_back({host, std::move(path), false, name});
+    specs_.push_back({.host = host, .path = std::move(path), .name = name});
     RoutePlan& route = plan_.routes.emplace_back();
     route.name = std::move(name);
     return route;
@@ -359,6 +359,23 @@ TEST(Decide, PassesSomeUpgradesOn) {
     EXPECT_TRUE(wire.ends_with("Connection: Upgrade|Upgrade: " + std::string(row.upgrade) + "||"))
         << wire;
   }
+}
+
+// Whatever a route may ask of a request reaches the router.
+TEST(RouteQuery, HoldsAllThatRoutingReads) {
+  const auto request =
+      requestOf("PURGE /a/./b?c=d&e HTTP/1.1\r\nHost: Shop.Example.com:8080\r\nCookie: f=g\r\n");
+  const filter::ClientFacts client{.peer = *IpAddress::parse("10.0.0.1"),
+                                   .client = *IpAddress::parse("203.0.113.7"),
+                                   .scheme = "https"};
+  const route::RouteQuery query = queryOf(request->head, client);
+  EXPECT_EQ(query.host, "shop.example.com");
+  EXPECT_EQ(query.path, "/a/b");
+  EXPECT_EQ(query.method, "PURGE");
+  EXPECT_EQ(query.scheme, "https");
+  EXPECT_EQ(query.query, "c=d&e");
+  EXPECT_EQ(query.client.text(), "203.0.113.7");
+  EXPECT_EQ(query.fields, &request->head.fields);
 }
 
 }  // namespace

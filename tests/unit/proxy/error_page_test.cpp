@@ -3,9 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <string>
 
 #include "head_text.h"
+#include "proxy/heads.h"
 
 namespace fairlead::proxy {
 namespace {
@@ -82,11 +84,13 @@ struct AnswerRow {
   OwnAnswer own;
   std::string_view lines;
   std::string_view bytes;  // line ends as "|"
+  bool stays = true;
 };
 
 constexpr std::string_view kDate = "Sun, 06 Nov 1994 08:49:37 GMT";
 constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: h\r\n";
 constexpr std::string_view kGetJson = "GET / HTTP/1.1\r\nHost: h\r\nAccept: application/json\r\n";
+constexpr bool kCloses = false;
 
 OwnAnswer answerOf(uint16_t status, std::string_view body = {}, std::string_view type = {}) {
   OwnAnswer own;
@@ -94,17 +98,20 @@ OwnAnswer answerOf(uint16_t status, std::string_view body = {}, std::string_view
   own.date = kDate;
   return own;
 }
-OwnAnswer closing(OwnAnswer own) {
-  own.close = true;
-  return own;
-}
-OwnAnswer staying(OwnAnswer own) {
-  own.keep_alive_field = true;
-  return own;
-}
 OwnAnswer later(OwnAnswer own, uint32_t seconds) {
   own.retry_after = seconds;
   return own;
+}
+OwnAnswer with(OwnAnswer own, std::span<const http::Field> fields) {
+  own.answer.fields = fields;
+  return own;
+}
+
+std::string sent(const OwnAnswer& own, const http::RequestHead& request, bool stays, Arena& arena) {
+  http::ResponseHead head;
+  const std::string_view body = composeAnswer(own, request, head, arena);
+  EXPECT_TRUE(addPersistence(head.fields, stays, request.version));
+  return barred(http::h1::writeResponseHead(head, arena)) + barred(body);
 }
 
 #define DATE "Date: Sun, 06 Nov 1994 08:49:37 GMT|"
@@ -112,20 +119,26 @@ OwnAnswer later(OwnAnswer own, uint32_t seconds) {
 #define JSON "Content-Type: application/json|"
 
 TEST(ErrorPage, AnswersByteByByte) {
+  Arena lines;
+  const std::array fields{http::Field::make(lines, "Location", "/new"),
+                          http::Field::make(lines, "Set-Cookie", "a=b"),
+                          http::Field::make(lines, "Set-Cookie", "c=d")};
   const AnswerRow rows[] = {
       {"404", answerOf(404), kGet,
        "HTTP/1.1 404 Not Found|" DATE TEXT "Content-Length: 9||Not Found"},
-      {"403, closing", closing(answerOf(403)), kGet,
-       "HTTP/1.1 403 Forbidden|" DATE TEXT "Content-Length: 9|Connection: close||Forbidden"},
+      {"403, closing", answerOf(403), kGet,
+       "HTTP/1.1 403 Forbidden|" DATE TEXT "Content-Length: 9|Connection: close||Forbidden",
+       kCloses},
       {"503 with Retry-After", later(answerOf(503), 2), kGet,
        "HTTP/1.1 503 Service Unavailable|" DATE TEXT
        "Content-Length: 29|Retry-After: 2||No backend servers available."},
       {"a sentence of its own", answerOf(400, "Two Hosts."), kGet,
        "HTTP/1.1 400 Bad Request|" DATE TEXT "Content-Length: 10||Two Hosts."},
-      {"HTTP/1.0 that stays", staying(answerOf(404)), "GET / HTTP/1.0\r\n",
+      {"HTTP/1.0 that stays", answerOf(404), "GET / HTTP/1.0\r\n",
        "HTTP/1.1 404 Not Found|" DATE TEXT "Content-Length: 9|Connection: keep-alive||Not Found"},
-      {"HTTP/1.0 that closes", closing(staying(answerOf(404))), "GET / HTTP/1.0\r\n",
-       "HTTP/1.1 404 Not Found|" DATE TEXT "Content-Length: 9|Connection: close||Not Found"},
+      {"HTTP/1.0 that closes", answerOf(404), "GET / HTTP/1.0\r\n",
+       "HTTP/1.1 404 Not Found|" DATE TEXT "Content-Length: 9|Connection: close||Not Found",
+       kCloses},
       {"HEAD gets the head alone", answerOf(404), "HEAD / HTTP/1.1\r\nHost: h\r\n",
        "HTTP/1.1 404 Not Found|" DATE TEXT "Content-Length: 9||"},
       {"an answer by rule", answerOf(200, "ok"), kGet,
@@ -134,7 +147,15 @@ TEST(ErrorPage, AnswersByteByByte) {
        "HTTP/1.1 200 OK|" DATE "Content-Type: text/html|Content-Length: 3||<p>"},
       {"empty, with its own type", answerOf(200, "", "text/html"), kGet,
        "HTTP/1.1 200 OK|" DATE "Content-Type: text/html|Content-Length: 0||"},
+      {"with fields of its own", with(answerOf(302), fields), kGet,
+       "HTTP/1.1 302 Found|" DATE TEXT
+       "Content-Length: 5|Location: /new|Set-Cookie: a=b|Set-Cookie: c=d||Found"},
+      {"with fields, to HEAD", with(answerOf(302), fields), "HEAD / HTTP/1.1\r\nHost: h\r\n",
+       "HTTP/1.1 302 Found|" DATE TEXT
+       "Content-Length: 5|Location: /new|Set-Cookie: a=b|Set-Cookie: c=d||"},
       {"204 has no content", answerOf(204), kGet, "HTTP/1.1 204 No Content|" DATE "|"},
+      {"205 has an empty one", answerOf(205), kGet,
+       "HTTP/1.1 205 Reset Content|" DATE "Content-Length: 0||"},
       {"304 has no content", answerOf(304), kGet, "HTTP/1.1 304 Not Modified|" DATE "|"},
       {"json", answerOf(404), kGetJson,
        "HTTP/1.1 404 Not Found|" DATE JSON "Content-Length: 35||{\"status\":404,\"error\":\"Not "
@@ -150,16 +171,28 @@ TEST(ErrorPage, AnswersByteByByte) {
   for (const AnswerRow& row : rows) {
     SCOPED_TRACE(row.name);
     const auto request = requestOf(row.lines);
-    EXPECT_EQ(barred(makeAnswer(row.own, request->head, request->arena)), row.bytes);
+    EXPECT_EQ(sent(row.own, request->head, row.stays, request->arena), row.bytes);
   }
 }
 
 TEST(ErrorPage, AnswersAHeadOfWhichNothingWasUnderstood) {
   const http::RequestHead nothing;
   Arena arena;
-  EXPECT_EQ(barred(makeAnswer(closing(answerOf(431)), nothing, arena)),
+  EXPECT_EQ(sent(answerOf(431), nothing, kCloses, arena),
             "HTTP/1.1 431 Request Header Fields Too Large|" DATE TEXT
             "Content-Length: 30|Connection: close||The request head is too large.");
+}
+
+// What a page of the configuration says is sent from where it lies.
+TEST(ErrorPage, DoesNotCopyTheBody) {
+  const std::string page(100'000, 'p');
+  const auto request = requestOf(kGet);
+  http::ResponseHead head;
+  const std::string_view body =
+      composeAnswer(answerOf(503, page, "text/html"), request->head, head, request->arena);
+  EXPECT_EQ(body.data(), page.data());
+  EXPECT_EQ(body.size(), page.size());
+  EXPECT_EQ(head.fields.valueOf(http::FieldId::ContentLength), "100000");
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "proxy/body_copy.h"
 #include "support/drive.h"
 #include "support/sockets.h"
 
@@ -148,6 +149,63 @@ TEST(Relay, KeepsTheContentOfSingleBytes) {
     EXPECT_EQ(bed.end(), "ok");
     EXPECT_EQ(bed.sent(), row.sent);
   }
+}
+
+// --- the copy for a mirror
+
+TEST(Relay, ACopyGetsTheContent) {
+  for (const ChangeRow& row : kChanges) {
+    for (const bool in_single_bytes : {false, true}) {
+      SCOPED_TRACE(row.name);
+      uint64_t room = 100;
+      BodyCopy copy(100, room);
+      Bed bed(Client::Reader);
+      copy.restart();
+      bed.begin(row.framing, row.coding, {.idle = Duration{10s}, .copy = &copy});
+      const size_t step = in_single_bytes ? 1 : row.wire.size();
+      for (size_t i = 0; i < row.wire.size(); i += step) {
+        bed.source.send(row.wire.substr(i, step));
+        bed.reactor.turn(1s);
+      }
+      if (row.ends) bed.source.finish();
+      EXPECT_EQ(bed.end(), "ok");
+      const bool has_content = row.wire.find("hello") != std::string_view::npos;
+      const bool has_x = row.wire.starts_with("1\r\nx");
+      EXPECT_EQ(copy.octets(), has_content ? "hello" : has_x ? "x" : "");
+      EXPECT_EQ(copy.state(), BodyCopy::State::Whole);
+    }
+  }
+}
+
+TEST(Relay, ACopyGetsOnlyWhatWasForwarded) {
+  uint64_t room = 1 << 20;
+  BodyCopy copy(1 << 20, room);
+  Bed bed(Client::Reader);
+  bed.begin(length(5), BodyCoding::Identity, {.idle = Duration{10s}, .copy = &copy});
+  bed.source.send("hel");
+  bed.sink.awaitEnding(bed.reactor, "hel");
+  EXPECT_EQ(copy.octets(), "hel");
+  bed.source.send("loHTTP/1.1");
+  EXPECT_EQ(bed.end(), "ok");
+  EXPECT_EQ(copy.octets(), "hello");
+}
+
+TEST(Relay, ACopyThatIsFullChangesNothing) {
+  const std::string content(1 << 20, 'c');
+  uint64_t room = 1000;
+  BodyCopy copy(1000, room);
+  Bed bed(Client::Reader);
+  bed.begin(length(content.size()), BodyCoding::Identity, {.idle = Duration{10s}, .copy = &copy});
+  size_t given = 0;
+  test::runUntil(bed.reactor, [&] {
+    given += bed.source.sendSome(std::string_view(content).substr(given));
+    bed.sink.received();
+    return bed.task.done();
+  });
+  EXPECT_EQ(bed.end(), "ok");
+  EXPECT_TRUE(bed.sent() == content);
+  EXPECT_EQ(copy.state(), BodyCopy::State::TooLarge);
+  EXPECT_EQ(copy.octets(), "");
 }
 
 TEST(Relay, TheHeadDoesNotWaitForTheBody) {

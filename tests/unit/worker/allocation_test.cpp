@@ -24,6 +24,7 @@ struct Row {
 class SteadyState : public testing::TestWithParam<Row> {};
 
 const char* const kConfig = R"(
+pools: { shadow: { servers: [SERVER1] } }
 hosts:
   - host: "*"
     servers: [SERVER0, SERVER1]
@@ -33,6 +34,8 @@ hosts:
     firewall_rules: { ip_reject: [203.0.113.7], path_reject: [/internal] }
     paths:
       - { path: /own, respond: { status: 200, body: own } }
+      - { path: /copied, servers: [SERVER0], mirror: shadow, log: off }
+      - { path: /batch, servers: [SERVER0], priority: batch }
 )";
 
 TEST_P(SteadyState, AllocatesNothing) {
@@ -81,6 +84,7 @@ INSTANTIATE_TEST_SUITE_P(
             "HTTP/1.1 200 OK\r\nContent-Length: 200004\r\n\r\n" + kBig + "fine", "fine"},
         Row{"interim_answer", "GET / HTTP/1.1\r\nHost: h\r\n\r\n",
             "HTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n" + kOk, "fine"},
+        Row{"a_priority_to_log", "GET /batch HTTP/1.1\r\nHost: h\r\n\r\n", kOk, "fine"},
         Row{"own_answer", "GET /own HTTP/1.1\r\nHost: h\r\n\r\n", kOk, "own"},
         Row{"rejected", "GET /internal HTTP/1.1\r\nHost: h\r\n\r\n", kOk, "Forbidden"}),
     [](const auto& given) { return std::string(given.param.name); });

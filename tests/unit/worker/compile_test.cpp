@@ -152,7 +152,7 @@ TEST_F(CompileFull, Routes) {
   const proxy::RoutePlan* ok = routeOf(snapshot_, "shop.example.com", "/ok");
   ASSERT_NE(ok, nullptr);
   ASSERT_TRUE(ok->respond);
-  EXPECT_EQ(ok->respond->body, "ok");
+  EXPECT_EQ(ok->respond->show().find("body")->text, "ok");
 
   EXPECT_NE(routeOf(snapshot_, "unknown.test", "/mango"), nullptr);
   EXPECT_EQ(routeOf(snapshot_, "unknown.test", "/mango/x"), nullptr);
@@ -164,6 +164,69 @@ TEST_F(CompileFull, Hosts) {
   EXPECT_EQ(snapshot_.plan.hosts[0].name, "shop.example.com");
   EXPECT_TRUE(
       snapshot_.plan.hosts[0].firewall.judge(IpAddress(), "/internal/x", nullptr).has_value());
+}
+
+TEST(Compile, EachLogIsOneNumber) {
+  const Snapshot snapshot = compiled(R"(
+log: all.log
+hosts:
+  - host: a
+    log: a.log
+    servers: [a:1]
+    paths:
+      - { path: /b, respond: 200, log: ./logs/../all.log }
+      - { path: /c, respond: 200, log: off }
+      - { path: /d, respond: 200, log: stderr }
+  - { host: b, log: off, servers: [a:1] }
+paths: [{ path: /e, respond: 200 }, { path: /f, respond: 200, log: a.log }]
+)");
+  EXPECT_EQ(snapshot.access_logs, (std::vector<std::string>{"all.log", "a.log", "stderr"}));
+  EXPECT_EQ(snapshot.plan.log, 0u);
+  ASSERT_EQ(snapshot.plan.hosts.size(), 2u);
+  EXPECT_EQ(snapshot.plan.hosts[0].log, 1u);
+  EXPECT_EQ(snapshot.plan.hosts[1].log, proxy::kNoLog);
+  const struct {
+    const char* host;
+    const char* path;
+    uint32_t log;
+  } rows[] = {
+      {"a", "/", 1},
+      {"a", "/b", 0},
+      {"a", "/c", proxy::kNoLog},
+      {"a", "/d", 2},
+      {"b", "/", proxy::kNoLog},
+      {"x", "/e", 0},
+      {"x", "/f", 1},
+  };
+  for (const auto& row : rows)
+    EXPECT_EQ(routeOf(snapshot, row.host, row.path)->log, row.log) << row.host << row.path;
+}
+
+TEST(Compile, NoLogAtAll) {
+  const Snapshot snapshot = compiled("log: off\npaths: [{ path: /, respond: 200 }]\n");
+  EXPECT_TRUE(snapshot.access_logs.empty());
+  EXPECT_EQ(snapshot.plan.log, proxy::kNoLog);
+  EXPECT_EQ(routeOf(snapshot, "x", "/")->log, proxy::kNoLog);
+}
+
+TEST(Compile, MirrorsAndPriorities) {
+  const Snapshot snapshot = compiled(R"(
+pools: { shop: { servers: [a:1] }, shadow: { servers: [b:1] } }
+defaults: { mirror: { pool: shadow, percent: 5, max_body: 1KiB } }
+paths:
+  - { path: /, pool: shop, priority: batch }
+  - { path: /off, pool: shop, mirror: off }
+  - { path: /own, respond: 200 }
+)");
+  const proxy::RoutePlan* all = routeOf(snapshot, "x", "/");
+  ASSERT_TRUE(all->mirror);
+  EXPECT_EQ(snapshot.plan.pools[all->mirror->pool]->name, "shadow");
+  EXPECT_DOUBLE_EQ(all->mirror->share, 0.05);
+  EXPECT_EQ(all->mirror->max_body, 1024u);
+  EXPECT_EQ(all->priority, upstream::Priority::Batch);
+  EXPECT_FALSE(routeOf(snapshot, "x", "/off")->mirror);
+  EXPECT_EQ(routeOf(snapshot, "x", "/off")->priority, upstream::Priority::Normal);
+  EXPECT_FALSE(routeOf(snapshot, "x", "/own")->mirror) << "there is nothing to copy";
 }
 
 TEST(Compile, TheSmallestFileHasTheDefaults) {

@@ -75,7 +75,7 @@ class RunningWorker {
     access_log_ = std::move(*AccessLog::open({.destination = "/dev/null", .lanes = 1}, log_));
     worker_ = std::make_unique<Worker>(WorkerParts{.snapshot = std::move(snapshot),
                                                    .doors = std::move(doors),
-                                                   .access_log = &access_log_->lane(0),
+                                                   .access_logs = {&access_log_->lane(0)},
                                                    .log = log_,
                                                    .seed = 1,
                                                    .workers = 1});

@@ -44,6 +44,24 @@ TEST_F(WorkerTest, ServesManyConnections) {
   EXPECT_EQ(running_.worker().connections(), 200u);
 }
 
+// Far more than a socket takes at once, and the connection stays good for another request.
+TEST(WorkerAnswers, AreSentWholeWhateverTheirSize) {
+  const std::string body = std::string(1'000'000, 'x') + "end";
+  const RunningWorker running(
+      snapshotOf("paths: [{ path: /, respond: { body: " + body + " } }]\n", {}));
+  Client client(running.address());
+  for (int i = 0; i < 3; ++i) {
+    client.send(kGet);
+    const std::string& answer = client.receive("end");
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK\r\n"));
+    EXPECT_NE(answer.find("\r\nContent-Length: 1000003\r\n"), std::string::npos);
+    EXPECT_TRUE(answer.ends_with("\r\n\r\n" + body));
+    client.send("HEAD / HTTP/1.1\r\nHost: h\r\n\r\n");
+    EXPECT_NE(client.receive("\r\n\r\n").find("\r\nContent-Length: 1000003\r\n"),
+              std::string::npos);
+  }
+}
+
 TEST_F(WorkerTest, RefusesWhatItCannotRead) {
   Client client(running_.address());
   client.send("nonsense\r\n\r\n");

@@ -1,18 +1,18 @@
-// Lists that are kept in files of their own.
-#include "config/list_file.h"
+// Reading what is kept in files of its own: lists and pages.
+#include "config/named_file.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "base/ascii.h"
-#include "config/config_reader.h"
 #include "config/load.h"
 #include "config/source_text.h"
 
 namespace fairlead::config {
 namespace {
 
+// One tree at a time; a file that several values name is read once.
 class Expander {
  public:
   Expander(const Files& files, Diagnostics& out) : files_(files), out_(out) {}
@@ -24,13 +24,17 @@ class Expander {
         expand(entry.value);
       else if (entry.key.text == "firewall_rules")
         visitRules(entry.value);
+      else if (entry.key.text == "respond")
+        readPage(entry.value);
+      else if (entry.key.text == "error_pages")
+        readErrorPages(entry.value);
       else
         visit(entry.value);
     }
   }
 
  private:
-  static bool isListFile(const Value& value) {
+  static bool isFileName(const Value& value) {
     return value.isScalar() && value.text.starts_with('@');
   }
 
@@ -42,15 +46,15 @@ class Expander {
   }
 
   void expand(Value& list) {
-    if (isListFile(list)) {
+    if (isFileName(list)) {
       Value alone = list;
       list.kind = Value::Kind::List;
       list.items = {std::move(alone)};
     }
-    if (std::none_of(list.items.begin(), list.items.end(), isListFile)) return;
+    if (std::none_of(list.items.begin(), list.items.end(), isFileName)) return;
     std::vector<Value> expanded;
     for (Value& item : list.items) {
-      if (isListFile(item))
+      if (isFileName(item))
         addLines(item, expanded);
       else
         expanded.push_back(std::move(item));
@@ -58,24 +62,47 @@ class Expander {
     list.items = std::move(expanded);
   }
 
+  void readErrorPages(const Value& pages) {
+    for (const Value::Entry& page : pages.entries) {
+      if (isFileName(page.value))
+        open(page.value, Use::Page);
+      else
+        readPage(page.value);
+    }
+  }
+
+  void readPage(const Value& page) {
+    const Value* file = page.find("file");
+    if (file != nullptr && file->isScalar()) open(*file, Use::Page);
+  }
+
+  // What a file is read for.
+  enum class Use : uint8_t { List, Page };
+
   // The file's index, reading it at most once.
-  std::optional<uint32_t> open(const Value& item) {
-    const std::string name = besideFile(out_.files[item.mark.file].name, item.text.substr(1));
-    const auto known = std::find_if(out_.files.begin(), out_.files.end(),
-                                    [&](const auto& file) { return file.name == name; });
-    if (known != out_.files.end()) return static_cast<uint32_t>(known - out_.files.begin());
+  std::optional<uint32_t> open(const Value& named, Use use) {
+    if (const Diagnostics::File* known = namedFile(named, out_))
+      return static_cast<uint32_t>(known - out_.files.data());
+    const size_t at = named.text.starts_with('@') ? 1 : 0;
+    std::string name = besideFile(out_.files[named.mark.file].name, named.text.substr(at));
     auto text = files_.read(name);
     if (!text) {
-      out_.error(item.mark, fmt::format("cannot read `{}`: {}", name, text.error())).expected =
-          "a file with one entry a line";
+      Diagnostic& finding =
+          out_.error(named.mark, fmt::format("cannot read `{}`: {}", name, text.error()));
+      if (use == Use::List) finding.expected = "a file with one entry a line";
       return std::nullopt;
     }
-    out_.files.push_back({name, *std::move(text)});
+    if (use == Use::Page && text->size() > kLargestPage) {
+      out_.error(named.mark, fmt::format("`{}` is larger than 1 MiB", name)).expected =
+          "a small page; larger files are the work of a server";
+      return std::nullopt;
+    }
+    out_.files.push_back({std::move(name), *std::move(text)});
     return static_cast<uint32_t>(out_.files.size() - 1);
   }
 
   void addLines(const Value& item, std::vector<Value>& into) {
-    const auto file = open(item);
+    const auto file = open(item, Use::List);
     if (!file || !isUtf8Text(*file, out_)) return;
     std::string_view rest = out_.files[*file].text;
     for (uint32_t line = 1; !rest.empty(); ++line) {
@@ -110,7 +137,7 @@ class Expander {
 
 }  // namespace
 
-void expandListFiles(Value& root, const Files& files, Diagnostics& out) {
+void readNamedFiles(Value& root, const Files& files, Diagnostics& out) {
   Expander(files, out).visit(root);
 }
 

@@ -1,5 +1,5 @@
 // Calendar arithmetic of <chrono>, digits by hand: no locale, no allocation.
-#include "telemetry/timestamp.h"
+#include "base/timestamp.h"
 
 #include <algorithm>
 

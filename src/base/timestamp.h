@@ -1,4 +1,4 @@
-// Wall-clock time as text for log lines: RFC 3339, UTC, milliseconds.
+// Wall-clock time as text: RFC 3339, UTC, milliseconds.
 #pragma once
 
 #include <chrono>

@@ -1,5 +1,5 @@
 // Wall-clock times as RFC 3339 text.
-#include "telemetry/timestamp.h"
+#include "base/timestamp.h"
 
 #include <gtest/gtest.h>
 
