@@ -293,7 +293,10 @@ def test_no_value_of_a_client_breaks_out_of_a_head(injection, place, attack):
         before = [len(connection.received) for connection in upstream.connections]
         with edge.connect() as client:
             reply = client.get(target, fields, host)
-            assert client.is_quiet(0), f"a second answer behind {reply!r}"
+            if reply.closes():
+                client.expect_closed()
+            else:
+                assert client.is_quiet(0), f"a second answer behind {reply!r}"
         sane_head(reply.head, f"answer to {place} {value}")
         for connection, start in zip(upstream.connections, before + [0]):
             received = bytes(connection.received[start:])
@@ -315,18 +318,22 @@ def sane_head(head, what):
         assert lines[0].count(b" ") == 2, (what, lines[0])
 
 
+def last_to(upstream, path):
+    return next(one for one in reversed(upstream.requests) if one.target.startswith(path))
+
+
 def test_hostile_cookie_value_does_not_become_a_second_cookie(injection):
     """In its place, a value ends where the rule's value ends."""
     edge, upstream = injection
-    edge.get("/in/x?in=a%3B%20admin=1%2C%20b", host=host_of("request cookie param.in"))
-    cookies = upstream.requests[-1].get("Cookie")
+    edge.get("/in/cookie?in=a%3B%20admin=1%2C%20b", host=host_of("request cookie param.in"))
+    cookies = last_to(upstream, "/in/cookie").get("Cookie")
     assert cookies.startswith("out=") and ";" not in cookies and " " not in cookies, cookies
 
 
 def test_hostile_param_value_does_not_become_a_second_param(injection):
     edge, upstream = injection
-    edge.get("/in/x?in=a%26admin=1%23", host=host_of("parameter param.in"))
-    target = upstream.requests[-1].target
+    edge.get("/in/param?in=a%26admin=1%23", host=host_of("parameter param.in"))
+    target = last_to(upstream, "/in/param").target
     query = target.partition("?")[2]
     assert query.count("&") == 1 and "#" not in target, target
 
@@ -365,10 +372,10 @@ REFUSED = {
     "name with a blank": ("{ add: { 'X A': 1 } }", ["X A"]),
     "name with a colon": ("{ add: { 'X:A': 1 } }", ["X:A"]),
     "empty name": ("{ add: { '': 1 } }", []),
-    "value with a line feed": ('{ add: { X-A: "a\\nInjected: yes" } }', ["X-A"]),
-    "value with a carriage return": ('{ add: { X-A: "a\\r" } }', ["X-A"]),
-    "value with a NUL": ('{ add: { X-A: "a\\0b" } }', ["X-A"]),
-    "value that is a list": ("{ add: { X-A: [1, 2] } }", ["X-A"]),
+    "value with a line feed": ('{ add: { X-A: "a\\nInjected: yes" } }', ["line break"]),
+    "value with a carriage return": ('{ add: { X-A: "a\\r" } }', ["line break"]),
+    "value with a NUL": ('{ add: { X-A: "a\\0b" } }', ["control"]),
+    "value that is a list": ("{ add: { X-A: [1, 2] } }", ["list"]),
     "unknown placeholder": ("{ add: { X-A: '{clientip}' } }", ["clientip", "client_ip"]),
     "unknown group of placeholders": (
         "{ add: { X-A: '{heder.Accept}' } }", ["heder", "header"]),

@@ -72,7 +72,7 @@ ROWS = {
 # Queries of which rules for other names change no byte.
 UNTOUCHED = [
     "?q=a+b%20c", "?a=1&a=2&a=1", "?a", "?a=", "?=a", "?a==b", "?&", "?a&&b", "?&a&", "?a=1;b=2",
-    "?%zz=%", "?a=%e4%E4", "?a=ä".encode().decode("latin-1"), "??a", "?a=?b/c:@!$'()*,",
+    "?%zz=%", "?a=%e4%E4", "??a", "?a=?b/c:@!$'()*,",
     "?a[]=1&a[]=2", "?%00=%0a", '?a="<>"', "?a=%2561",
 ]  # fmt: skip
 BYSTANDER = (
