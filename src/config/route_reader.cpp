@@ -345,6 +345,11 @@ bool RouteReader::fitsItsRules(const Route& route) {
                              : "a `path_regex`, whose groups are the captures";
     return false;
   }
+  if (const auto cors = route.rules.cors.lacksOrigins()) {
+    out_.error(*cors, "no origin is let in by this").expected =
+        "origins: [\"https://www.example.com\"]";
+    return false;
+  }
   auto rule = route.rules.rewrite.needsPrefix();
   if (const auto* redirect = std::get_if<filter::Redirect>(&route.destination))
     if (const auto prefix = redirect->needsPrefix()) rule = prefix;

@@ -55,6 +55,10 @@ void compileLegs(const config::Route& from, proxy::RoutePlan& route) {
   if (arms.size() > 1) route.split.emplace(std::move(arms), route.name);
 }
 
+bool needsTime(const config::RouteRules& rules) {
+  return rules.headers.responseNeeds().time || rules.error_pages.needs().time;
+}
+
 // What the texts of a route need to know.
 void compileNeeds(const config::RouteRules& rules, proxy::RoutePlan& route) {
   filter::Needs of_request = rules.headers.needs();
@@ -145,6 +149,12 @@ Snapshot compile(const config::Config& config) {
     plan.routes.push_back(compileRoute(route));
     plan.routes.back().log = logs.of(route.rules.log);
   }
+  plan.needs_time =
+      needsTime(config.default_route_rules) ||
+      std::ranges::any_of(config.hosts,
+                          [](const config::Host& host) { return needsTime(host.rules); }) ||
+      std::ranges::any_of(plan.routes,
+                          [](const proxy::RoutePlan& route) { return route.needs.time; });
   plan.has_cors = std::ranges::any_of(
       plan.routes, [](const proxy::RoutePlan& route) { return route.cors.isOn(); });
   plan.router = compileRouter(config);
