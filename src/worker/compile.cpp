@@ -74,6 +74,13 @@ void compileNeeds(const config::RouteRules& rules, proxy::RoutePlan& route) {
   if (route.respond) route.needs |= route.respond->needs();
 }
 
+// Whatever changes path or Host of a request may have to be undone in what the server answers.
+bool changesResponses(const proxy::RoutePlan& route) {
+  return !route.level.headers.empty() || route.level.headers.removesHost() ||
+         route.level.headers.hasResponse() || route.level.cookies.hasResponse() ||
+         !route.rewrite.empty() || route.cors.isOn() || route.split.has_value();
+}
+
 proxy::RoutePlan compileRoute(const config::Route& from) {
   proxy::RoutePlan route;
   route.name = from.match.name;
@@ -89,6 +96,10 @@ proxy::RoutePlan compileRoute(const config::Route& from) {
   route.rewrite = from.rules.rewrite;
   route.level = compileLevel(from.rules);
   compileNeeds(from.rules, route);
+  route.changes_requests = !route.params.empty() || !route.rewrite.empty() ||
+                           !route.level.cookies.empty() || !route.level.headers.empty() ||
+                           route.level.headers.removesHost();
+  route.changes_responses = changesResponses(route);
   route.idle = route.legs.empty() ? from.timeouts.idle : route.legs.front().timeouts.idle;
   if (from.rules.max_body.value != 0) route.max_body = from.rules.max_body;
   if (from.rules.path_policy.value == config::PathPolicy::Raw)
