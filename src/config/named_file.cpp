@@ -20,6 +20,7 @@ class Expander {
   void visit(Value& value) {
     for (Value& item : value.items) visit(item);
     for (Value::Entry& entry : value.entries) {
+      if (entry.key.text == "paths") expandNetworks(entry.value);
       if (entry.key.text == "trusted_proxies")
         expand(entry.value);
       else if (entry.key.text == "firewall_rules")
@@ -36,6 +37,13 @@ class Expander {
  private:
   static bool isFileName(const Value& value) {
     return value.isScalar() && value.text.starts_with('@');
+  }
+
+  // The condition `from` of each path.
+  void expandNetworks(Value& paths) {
+    for (Value& path : paths.items)
+      for (Value::Entry& entry : path.entries)
+        if (entry.key.text == "from") expand(entry.value);
   }
 
   void visitRules(Value& rules) {

@@ -11,6 +11,7 @@
 #include "config/log_settings.h"
 #include "config/route_names.h"
 #include "filter/split.h"
+#include "filter/substitution.h"
 
 namespace fairlead::config {
 namespace {
@@ -201,7 +202,7 @@ void RouteReader::readPathPattern(Settings& settings, const Value& item, Route& 
   } else if (regex != nullptr) {
     route.mark = regex->mark;
     route.match.path_kind = route::PathKind::Regex;
-    route.match.regex = readRegex(*regex, out_);
+    route.match.regex = filter::readPattern(*regex, out_);
     if (route.match.regex) route.match.path = regex->text;
   } else if (!item.find("path") && !item.find("path_regex")) {
     out_.error(item.mark, "a path needs `path`").expected = "path: /api";
@@ -331,6 +332,7 @@ void RouteReader::addRoute(Route route, const Outer& rules, const Choice& choice
     route.rules.rewrite.bindTo(route.match.path);
   if (const auto& shadow = route.rules.mirror.pool; route.rules.mirror.isOn())
     route.mirror = pools_.find(Value::scalar(shadow, shadow.origin));
+  warnOfIdleCors(route);
   if (fitsItsRules(route)) config_.routes.push_back(std::move(route));
 }
 
@@ -363,6 +365,14 @@ void RouteReader::warnOfIdlePoolRules(const Value& value) {
     if (const Value::Entry* entry = value.findEntry(key))
       out_.warning(entry->key.mark, fmt::format("`{}` has no effect here", key)).expected =
           fmt::format("`{}` in the pool, or beside `servers`", key);
+}
+
+// What `defaults` say may be meant for routes that name origins.
+void RouteReader::warnOfIdleCors(const Route& route) {
+  const auto settings = route.rules.cors.lacksOrigins();
+  if (!settings || settings == config_.default_route_rules.cors.lacksOrigins()) return;
+  out_.warning(*settings, "`cors` without origins has no effect").expected =
+      "`origins`: whose pages may come, such as https://app.example.com";
 }
 
 void RouteReader::judgeTogether() const {

@@ -54,6 +54,7 @@ class RouteReader {
   bool isNew(const Route& route);
   bool fitsItsRules(const Route& route);
   void warnOfIdlePoolRules(const Value& value);
+  void warnOfIdleCors(const Route& route);
 
   Config& config_;
   PoolTable& pools_;
