@@ -33,6 +33,7 @@ class Explanation {
     if (rehearsal_.pool()) {
       explainUpstream();
       explainPool(*rehearsal_.pool());
+      explainMirror();
     } else {
       explainAnswer();
     }
@@ -125,6 +126,15 @@ class Explanation {
                                    : server->name + " " + server->address;
       line("  {} {}", name, facts);
     }
+  }
+
+  void explainMirror() {
+    const auto& mirror = rehearsal_.decision().route->mirror;
+    if (!mirror) return;
+    const auto& route = config_.routes[static_cast<size_t>(rehearsal_.match().route)];
+    say("mirror", fmt::format("{}, {} of the requests, bodies up to {}",
+                              route.rules.mirror.pool.value, units::formatPercent(mirror->share),
+                              units::formatSize(mirror->max_body)));
   }
 
   void explainAnswer() {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/ascii.h"
 #include "config/load.h"
@@ -18,10 +19,11 @@ class Expander {
   Expander(const Files& files, Diagnostics& out) : files_(files), out_(out) {}
 
   void visit(Value& value) {
+    const bool is_route = value.find("path") != nullptr || value.find("path_regex") != nullptr;
     for (Value& item : value.items) visit(item);
     for (Value::Entry& entry : value.entries) {
-      if (entry.key.text == "paths") expandNetworks(entry.value);
-      if (entry.key.text == "trusted_proxies")
+      if (hasNamesOfUsers(entry.key.text)) continue;
+      if (entry.key.text == "trusted_proxies" || (is_route && entry.key.text == "from"))
         expand(entry.value);
       else if (entry.key.text == "firewall_rules")
         visitRules(entry.value);
@@ -39,11 +41,11 @@ class Expander {
     return value.isScalar() && value.text.starts_with('@');
   }
 
-  // The condition `from` of each path.
-  void expandNetworks(Value& paths) {
-    for (Value& path : paths.items)
-      for (Value::Entry& entry : path.entries)
-        if (entry.key.text == "from") expand(entry.value);
+  // Mappings whose keys are no words of the language: a parameter may be called `respond`.
+  static bool hasNamesOfUsers(std::string_view key) {
+    constexpr std::array<std::string_view, 7> kKeys{
+        "headers", "params", "cookies", "header_rules", "param_rules", "cookie_rules", "tests"};
+    return std::find(kKeys.begin(), kKeys.end(), key) != kKeys.end();
   }
 
   void visitRules(Value& rules) {

@@ -332,7 +332,6 @@ void RouteReader::addRoute(Route route, const Outer& rules, const Choice& choice
     route.rules.rewrite.bindTo(route.match.path);
   if (const auto& shadow = route.rules.mirror.pool; route.rules.mirror.isOn())
     route.mirror = pools_.find(Value::scalar(shadow, shadow.origin));
-  warnOfIdleCors(route);
   if (fitsItsRules(route)) config_.routes.push_back(std::move(route));
 }
 
@@ -345,6 +344,13 @@ bool RouteReader::fitsItsRules(const Route& route) {
     out_.error(route.mark, fmt::format("the rules of this route use `{{capture.{}}}`", used))
         .expected = is_regex ? fmt::format("a group for it: this pattern has {}", groups)
                              : "a `path_regex`, whose groups are the captures";
+    return false;
+  }
+  // What `defaults` say may be meant for the routes that name origins.
+  const auto cors = route.rules.cors.lacksOrigins();
+  if (cors && cors != config_.default_route_rules.cors.lacksOrigins()) {
+    out_.error(*cors, "no origin is let in by this").expected =
+        "origins: [\"https://www.example.com\"]";
     return false;
   }
   auto rule = route.rules.rewrite.needsPrefix();
@@ -365,14 +371,6 @@ void RouteReader::warnOfIdlePoolRules(const Value& value) {
     if (const Value::Entry* entry = value.findEntry(key))
       out_.warning(entry->key.mark, fmt::format("`{}` has no effect here", key)).expected =
           fmt::format("`{}` in the pool, or beside `servers`", key);
-}
-
-// What `defaults` say may be meant for routes that name origins.
-void RouteReader::warnOfIdleCors(const Route& route) {
-  const auto settings = route.rules.cors.lacksOrigins();
-  if (!settings || settings == config_.default_route_rules.cors.lacksOrigins()) return;
-  out_.warning(*settings, "`cors` without origins has no effect").expected =
-      "`origins`: whose pages may come, such as https://app.example.com";
 }
 
 void RouteReader::judgeTogether() const {

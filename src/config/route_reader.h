@@ -54,7 +54,6 @@ class RouteReader {
   bool isNew(const Route& route);
   bool fitsItsRules(const Route& route);
   void warnOfIdlePoolRules(const Value& value);
-  void warnOfIdleCors(const Route& route);
 
   Config& config_;
   PoolTable& pools_;

@@ -114,8 +114,8 @@ class TestReader {
     const auto url = readString(value, out_);
     if (!url) return;
     const bool has_scheme = url->starts_with("http://") || url->starts_with("https://");
-    const bool is_printable =
-        std::ranges::all_of(*url, [](char c) { return c > ' ' && c < '\x7f'; });
+    const bool is_printable = std::ranges::all_of(
+        *url, [](char c) { return static_cast<uint8_t>(c) > ' ' && c != '\x7f'; });
     if (is_printable && (has_scheme || url->starts_with('/'))) {
       test_.url = *url;
       return;

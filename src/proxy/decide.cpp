@@ -129,8 +129,9 @@ Refusal prepareForServer(http::RequestHead& head, const Setting& setting, Decisi
   if (const auto removed = http::removeHopByHop(head.fields, setting.arena); !removed)
     return {removed.error().status, removed.error().sentence};
   if (!filter::setForwarded(head, setting.scene())) return {431};
+  if (setting.trace) setting.trace->note("what the server is told of the client", {});
   chooseLeg(head, route, setting, decision);
-  if (route.rules_wait_for_server) return {};
+  if (!route.changes_requests || route.rules_wait_for_server) return {};
   return applyRules(head, route, setting.scene(), decision.mapping);
 }
 

@@ -423,7 +423,9 @@ Task<After> Journey::deliver() {
     co_return co_await fail(begun.error());
   const ResponseManner manner = mannerOf(server.body().framing(), exchange_.request.version);
   const bool keep_alive = clientMayStay() && !manner.until_close && client_.body().finished();
-  if (const auto ruled = rulesOnResponse(); !ruled) co_return co_await fail(ruled.error());
+  if (decision_.route->changes_responses) {
+    if (const auto ruled = rulesOnResponse(); !ruled) co_return co_await fail(ruled.error());
+  }
   const auto completed =
       completeResponseHead(head, manner, keep_alive, exchange_.request.version, exchange_.arena);
   // Not `out_`: the request's head may still be on its way out of that one.
@@ -499,7 +501,9 @@ Task<After> Journey::switchProtocols() {
   http::ResponseHead& head = exchange_.response;
   session::ClientSession& server = lease_.session();
   const auto completed = completeUpgradeHead(head, exchange_.arena);
-  if (const auto ruled = rulesOnResponse(); !ruled) co_return co_await fail(ruled.error());
+  if (decision_.route->changes_responses) {
+    if (const auto ruled = rulesOnResponse(); !ruled) co_return co_await fail(ruled.error());
+  }
   out_ = pipeline_.parts_.buffers.lend();
   const size_t length = completed ? http::h1::writeResponseHead(head, out_.all()) : 0;
   if (length == 0)

@@ -72,9 +72,12 @@ struct RoutePlan {
   filter::RewriteRules rewrite;
   LevelPlan level;
   filter::Needs needs;  // of all texts that may be rendered on this route
+  bool changes_requests = false;  // there are rules for parameters, URL, cookies or fields
   // The rules for the request speak of the server, so that they wait until one is chosen.
   bool rules_wait_for_server = false;
   upstream::Priority priority = upstream::Priority::Normal;
+  // Something here may have to change a response on its way to the client.
+  bool changes_responses = false;
   Duration idle{};                // a client's connection between requests
   uint32_t log = kNoLog;           // an access log, as the worker counts them
   uint64_t max_body = UINT64_MAX;  // octets of a request's body

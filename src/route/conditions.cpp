@@ -6,7 +6,10 @@
 #include <algorithm>
 
 #include "base/ascii.h"
+#include "http/cookies.h"
 #include "http/message.h"
+#include "http/percent.h"
+#include "http/query.h"
 
 namespace fairlead::route {
 namespace {
@@ -27,74 +30,34 @@ bool anyField(const http::Fields* fields, http::FieldId id, std::string_view nam
   return false;
 }
 
-// Takes the next part off the front of a list.
-std::string_view takePart(std::string_view& list, char separator) {
-  const size_t end = std::min(list.find(separator), list.size());
-  const std::string_view part = list.substr(0, end);
-  list.remove_prefix(std::min(end + 1, list.size()));
-  return part;
-}
-
-// The next decoded byte, taken off the front: `+` is a blank, a `%` that escapes nothing is itself.
-char takeDecoded(std::string_view& text) {
-  char c = text[0];
-  size_t used = 1;
-  if (c == '+') c = ' ';
-  if (c == '%' && text.size() >= 3) {
-    const int high = ascii::hexValue(text[1]);
-    const int low = ascii::hexValue(text[2]);
-    if (high >= 0 && low >= 0) {
-      c = static_cast<char>(high * 16 + low);
-      used = 3;
-    }
-  }
-  text.remove_prefix(used);
-  return c;
-}
-
-// Does `encoded` decode to something that begins with `text`? Takes that beginning off the front.
-bool takeDecodedPrefix(std::string_view& encoded, std::string_view text) {
-  for (const char c : text)
-    if (encoded.empty() || takeDecoded(encoded) != c) return false;
-  return true;
-}
-
-bool equalsDecoded(std::string_view encoded, std::string_view text) {
-  return takeDecodedPrefix(encoded, text) && encoded.empty();
+// Values as they stand in the query.
+template <typename Accept>
+bool anyParam(std::string_view query, std::string_view name, Accept accept) {
+  bool accepted = false;
+  http::forEachParam(query, [&](const http::Param& param) {
+    accepted = accepted || (!param.text.empty() && http::equalsDecoded(param.name(), name) &&
+                            accept(param.value()));
+  });
+  return accepted;
 }
 
 std::string decoded(std::string_view encoded) {
   std::string text;
-  while (!encoded.empty()) text += takeDecoded(encoded);
+  while (!encoded.empty()) text += http::takeQueryDecoded(encoded);
   return text;
-}
-
-// Values as they stand in the query.
-template <typename Accept>
-bool anyParam(std::string_view query, std::string_view name, Accept accept) {
-  while (!query.empty()) {
-    std::string_view value = takePart(query, '&');
-    if (value.empty()) continue;
-    const std::string_view param_name = takePart(value, '=');
-    if (equalsDecoded(param_name, name) && accept(value)) return true;
-  }
-  return false;
 }
 
 // Values without surrounding quotes (RFC 6265 section 4.1.1); a pair without `=` is no cookie.
 template <typename Accept>
 bool anyCookie(const http::Fields* fields, std::string_view name, Accept accept) {
   return anyField(fields, http::FieldId::Cookie, {}, [&](std::string_view pairs) {
-    while (!pairs.empty()) {
-      std::string_view pair = takePart(pairs, ';');
-      const size_t equals = pair.find('=');
-      if (equals == std::string_view::npos || ascii::trim(pair.substr(0, equals)) != name) continue;
-      std::string_view value = ascii::trim(pair.substr(equals + 1));
-      if (value.size() >= 2 && value.front() == '"' && value.back() == '"')
-        value = value.substr(1, value.size() - 2);
-      if (accept(value)) return true;
-    }
-    return false;
+    bool accepted = false;
+    http::forEachCookiePart(pairs, [&](std::string_view part) {
+      if (accepted || part.find('=') == std::string_view::npos) return;
+      const http::Cookie cookie = http::cookieOf(part);
+      accepted = cookie.name == name && accept(cookie.unquoted());
+    });
+    return accepted;
   });
 }
 
@@ -119,9 +82,9 @@ bool acceptsEncoded(const ValueMatch& match, std::string_view encoded) {
   if (encoded.find_first_of("+%") == std::string_view::npos) return accepts(match, encoded);
   switch (match.kind) {
     case Kind::Exact:
-      return equalsDecoded(encoded, match.text);
+      return http::equalsDecoded(encoded, match.text);
     case Kind::Prefix:
-      return takeDecodedPrefix(encoded, match.text);
+      return http::beginsDecoded(encoded, match.text);
     case Kind::Regex:
       return accepts(match, decoded(encoded));
     case Kind::Present:

@@ -55,6 +55,10 @@ void compileLegs(const config::Route& from, proxy::RoutePlan& route) {
   if (arms.size() > 1) route.split.emplace(std::move(arms), route.name);
 }
 
+bool needsTime(const config::RouteRules& rules) {
+  return rules.headers.responseNeeds().time || rules.error_pages.needs().time;
+}
+
 // What the texts of a route need to know.
 void compileNeeds(const config::RouteRules& rules, proxy::RoutePlan& route) {
   filter::Needs of_request = rules.headers.needs();
@@ -68,6 +72,13 @@ void compileNeeds(const config::RouteRules& rules, proxy::RoutePlan& route) {
   route.needs |= rules.error_pages.needs();
   if (route.redirect) route.needs |= route.redirect->needs();
   if (route.respond) route.needs |= route.respond->needs();
+}
+
+// Whatever changes path or Host of a request may have to be undone in what the server answers.
+bool changesResponses(const proxy::RoutePlan& route) {
+  return !route.level.headers.empty() || route.level.headers.removesHost() ||
+         route.level.headers.hasResponse() || route.level.cookies.hasResponse() ||
+         !route.rewrite.empty() || route.cors.isOn() || route.split.has_value();
 }
 
 proxy::RoutePlan compileRoute(const config::Route& from) {
@@ -85,6 +96,10 @@ proxy::RoutePlan compileRoute(const config::Route& from) {
   route.rewrite = from.rules.rewrite;
   route.level = compileLevel(from.rules);
   compileNeeds(from.rules, route);
+  route.changes_requests = !route.params.empty() || !route.rewrite.empty() ||
+                           !route.level.cookies.empty() || !route.level.headers.empty() ||
+                           route.level.headers.removesHost();
+  route.changes_responses = changesResponses(route);
   route.idle = route.legs.empty() ? from.timeouts.idle : route.legs.front().timeouts.idle;
   if (from.rules.max_body.value != 0) route.max_body = from.rules.max_body;
   if (from.rules.path_policy.value == config::PathPolicy::Raw)
@@ -145,6 +160,12 @@ Snapshot compile(const config::Config& config) {
     plan.routes.push_back(compileRoute(route));
     plan.routes.back().log = logs.of(route.rules.log);
   }
+  plan.needs_time =
+      needsTime(config.default_route_rules) ||
+      std::ranges::any_of(config.hosts,
+                          [](const config::Host& host) { return needsTime(host.rules); }) ||
+      std::ranges::any_of(plan.routes,
+                          [](const proxy::RoutePlan& route) { return route.needs.time; });
   plan.has_cors = std::ranges::any_of(
       plan.routes, [](const proxy::RoutePlan& route) { return route.cors.isOn(); });
   plan.router = compileRouter(config);

@@ -7,6 +7,7 @@
 #include <chrono>
 
 #include "base/ascii.h"
+#include "config/idn.h"
 #include "http/h1/parser.h"
 #include "proxy/error_page.h"
 #include "proxy/heads.h"
@@ -41,6 +42,7 @@ Wire wireOf(const RehearsedRequest& request) {
       fields += fmt::format("{}: {}\r\n", name, value);
   }
   if (host.empty()) host = "localhost";
+  if (!config::isAscii(host)) host = config::toAsciiName(host).value_or(host);
   wire.bytes =
       fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\n{}\r\n", request.method, target, host, fields);
   return wire;

@@ -36,6 +36,10 @@ hosts:
       - { path: /own, respond: { status: 200, body: own } }
       - { path: /copied, servers: [SERVER0], mirror: shadow, log: off }
       - { path: /batch, servers: [SERVER0], priority: batch }
+      - path: /page
+        respond:
+          body: "<p>{client_ip} {port}</p>"
+          headers: { Cache-Control: no-store, X-Client: "{client_ip}" }
 )";
 
 TEST_P(SteadyState, AllocatesNothing) {
@@ -86,6 +90,7 @@ INSTANTIATE_TEST_SUITE_P(
             "HTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n" + kOk, "fine"},
         Row{"a_priority_to_log", "GET /batch HTTP/1.1\r\nHost: h\r\n\r\n", kOk, "fine"},
         Row{"own_answer", "GET /own HTTP/1.1\r\nHost: h\r\n\r\n", kOk, "own"},
+        Row{"own_answer_with_placeholders", "GET /page HTTP/1.1\r\nHost: h\r\n\r\n", kOk, "</p>"},
         Row{"rejected", "GET /internal HTTP/1.1\r\nHost: h\r\n\r\n", kOk, "Forbidden"}),
     [](const auto& given) { return std::string(given.param.name); });
 
