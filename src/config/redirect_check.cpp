@@ -103,9 +103,9 @@ class Follower {
     }
     if (to.host != from.host && !isDeclared(to.host)) return std::nullopt;
     Arena arena;
-    const std::string target = location.starts_with('/') ? std::string(location)
-                                                         : "/" + std::string(location);
-    const auto parsed = http::parseTarget(target.substr(0, target.find('#')), false, false, arena);
+    std::string target(location.substr(0, location.find('#')));  // `parsed` has views of it
+    if (!target.starts_with('/')) target.insert(0, "/");
+    const auto parsed = http::parseTarget(target, false, false, arena);
     if (!parsed) return std::nullopt;
     to.path = parsed->path;
     to.query = parsed->query;
