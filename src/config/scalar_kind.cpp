@@ -54,6 +54,10 @@ constexpr ScalarKind kKinds[] = {
     {.name = "method", .meaning = "a method, such as `GET`", .shape = "^[!#-'*+.0-9A-Z^-z|~-]+$"},
     {.name = "url", .meaning = "`http://host/path?query`, or a path alone", .shape = "^(https?://|/)"},
     {.name = "location", .meaning = "a URL or a path, with placeholders", .is_text = true},
+    {.name = "origin",
+     .meaning = "what browsers call the origin of a page: `https://app.example.com`, with its port "
+                "where that is not the usual one; `https://*.example.com` is all below; or `\"*\"`",
+     .shape = "^([*]|[A-Za-z][A-Za-z0-9+.-]*://[^/?#@]+)$"},
     {.name = "file_name", .meaning = "the name of a file", .is_text = true},
     {.name = "file_pattern",
      .meaning = "the name of a file, or a pattern such as `conf.d/*.yaml`",
