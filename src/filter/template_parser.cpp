@@ -135,7 +135,7 @@ struct Braced {
   bool has_name = false;
 };
 
-bool isWordByte(char c) { return (c >= 'a' && c <= 'z') || c == '_'; }
+bool isWordByte(char c) { return ascii::isAlpha(c) || c == '_'; }
 
 Braced bracedAt(std::string_view text) {
   size_t end = 1;

@@ -13,12 +13,7 @@ using filter::Answer;
 using http::FieldId;
 
 Decision refuse(Decision decision, uint16_t status, std::string_view sentence = {}) {
-  decision.answer = Answer{.status = status,
-                           .body = sentence,
-                           .content_type = {},
-                           .fields = {},
-                           .rule = {},
-                           .origin = {}};
+  decision.answer = answerOf({status, sentence});
   decision.leg = nullptr;
   return decision;
 }
@@ -38,20 +33,23 @@ bool rejects(const filter::FirewallRules& rules, const http::RequestHead& head,
   return decision.blocked;
 }
 
+bool hasCors(const route::RouteMatch& match, const Plan& plan) {
+  return match.route != route::kNone && plan.routes[static_cast<size_t>(match.route)].cors.isOn();
+}
+
 // Which route takes the request? A pre-flight asks on behalf of the method that it names, unless a
-// route for OPTIONS without CORS of its own is there.
+// route without CORS takes OPTIONS by that name.
 route::RouteMatch findRoute(const http::RequestHead& head, const Setting& setting) {
   const Plan& plan = setting.plan;
   route::RouteQuery query = queryOf(head, setting.client);
   const route::RouteMatch match = plan.router.match(query);
-  const bool has_cors =
-      match.route != route::kNone && plan.routes[static_cast<size_t>(match.route)].cors.isOn();
-  if (has_cors || !plan.has_cors || !filter::Cors::isPreflight(head)) return match;
+  if (!plan.has_cors || !filter::Cors::isPreflight(head)) return match;
+  const bool is_for_options =
+      match.route != route::kNone && plan.routes[static_cast<size_t>(match.route)].names_options;
+  if (is_for_options && !hasCors(match, plan)) return match;
   query.method = filter::Cors::askedMethod(head);
   const route::RouteMatch asked = plan.router.match(query);
-  if (asked.route == route::kNone || !plan.routes[static_cast<size_t>(asked.route)].cors.isOn())
-    return match;
-  return asked;
+  return hasCors(asked, plan) ? asked : match;
 }
 
 // RFC 9110 section 7.6.2: OPTIONS and TRACE count their hops down.
@@ -137,6 +135,15 @@ Refusal prepareForServer(http::RequestHead& head, const Setting& setting, Decisi
 
 }  // namespace
 
+Answer answerOf(const Refusal& refusal) {
+  return {.status = refusal.status,
+          .body = refusal.sentence,
+          .content_type = {},
+          .fields = {},
+          .rule = {},
+          .origin = {}};
+}
+
 void rememberRequest(const http::RequestHead& head, filter::RequestFacts& facts) {
   facts.method = head.method_text;
   facts.host = head.host;
@@ -190,6 +197,7 @@ Decision decide(http::RequestHead& head, const Setting& setting) {
   const RoutePlan& route = plan.routes[static_cast<size_t>(match.route)];
   decision.route = &route;
   keepForPlaceholders(head, match, route, setting);
+  if (route.cors.isOn()) decision.origin = head.fields.valueOf(FieldId::Origin);
   if (rejects(route.firewall, head, setting, decision)) return decision;
 
   if (head.method == http::Method::Connect)

@@ -22,6 +22,7 @@ struct Decision {
   bool blocked = false;     // the answer is a firewall's
   bool configured = false;  // the answer is a route's destination, or a pre-flight's: no error page
   bool preflight = false;   // the answer is a pre-flight's: it has its CORS fields
+  std::string_view origin;  // the request's Origin, as it came; of a route with CORS
   std::string_view
       upgrade;  // the protocol that the client asks to change to, when that is passed on
   std::optional<http::Field> split_cookie;  // tells the client which pool it stays with
@@ -54,6 +55,7 @@ struct Refusal {
   uint16_t status = 0;
   std::string_view sentence{};
 };
+filter::Answer answerOf(const Refusal& refusal);
 
 // The rules of a route over the head, in their order: parameters, URL, cookies, header fields. For
 // routes whose rules wait for the server it is called for each attempt, with an untouched head.
@@ -62,9 +64,6 @@ Refusal applyRules(http::RequestHead& head, const RoutePlan& route, const filter
 
 // Notes what placeholders and the log say of a request; the facts are views of the head.
 void rememberRequest(const http::RequestHead& head, filter::RequestFacts& facts);
-
-// What routing asks of a request.
-route::RouteQuery queryOf(const http::RequestHead& head, const filter::ClientFacts& client);
 
 // What holds for the answer of a request: the route's level, its host's, or the defaults.
 const LevelPlan& levelOf(const Decision& decision, const Plan& plan);

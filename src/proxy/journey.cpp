@@ -112,10 +112,8 @@ std::array<std::string_view, 2> Journey::composeAnswerFor(const filter::Answer& 
   const http::RequestHead& request = exchange_.request;
   http::ResponseHead& head = exchange_.response;
   const std::string_view body = composeAnswer(own, request, head, exchange_.arena);
-  const std::string_view origin =
-      request_.fields ? request_.fields->valueOf(FieldId::Origin) : std::string_view{};
-  const bool fits = applyResponseRules(
-      head, {.decision = decision_, .level = level, .scene = scene, .origin = origin});
+  const bool fits =
+      applyResponseRules(head, {.decision = decision_, .level = level, .scene = scene});
   // Rules that make a head too large to be sent are left out.
   if (!fits) composeAnswer(own, request, head, exchange_.arena);
   addPersistence(head.fields, stay, request.version);
@@ -164,6 +162,7 @@ Task<After> Journey::forward() {
 
   for (;;) {
     const Result<void> attempted = co_await attempt(*upstream_);
+    if (!attempted && refusal_.status != 0) co_return co_await answer(answerOf(refusal_));
     if (!attempted && !tryAgain(attempted.error())) co_return co_await fail(attempted.error());
     if (attempted && !tryAgainForStatus()) break;
   }
@@ -181,6 +180,9 @@ Task<Result<void>> Journey::attempt(upstream::Upstream& upstream) {
     tried_.add(chosen_.id);
     ++outcome_.attempts;
     outcome_.server = chosen_.endpoint->name;
+    if (untouched_) {
+      if (const auto ruled = applyRulesForServer(); !ruled) co_return ruled;
+    }
   }
   outcome_.queued = now();
   if (!std::exchange(fresh_connection_, false)) lease_ = takeIdle(upstream);
@@ -190,9 +192,6 @@ Task<Result<void>> Journey::attempt(upstream::Upstream& upstream) {
   outcome_.connected = now();
   outcome_.reused_connection = lease_.reused();
   lease_.session().startExchange();
-  if (untouched_) {
-    if (const auto ruled = applyRulesForServer(); !ruled) co_return ruled;
-  }
   const Result<size_t> head = composeRequest();
   if (!head) co_return std::unexpected(head.error());
   uploaded_ = {};
@@ -242,9 +241,9 @@ Task<Result<void>> Journey::connect(upstream::Upstream& upstream) {
 Result<void> Journey::applyRulesForServer() {
   exchange_.request = *untouched_;
   request_.server = chosen_.endpoint->name;
-  const Refusal refusal = applyRules(exchange_.request, *decision_.route, scene(), decision_.mapping);
-  if (refusal.status == 0) return {};
-  outcome_.why = refusal.sentence;
+  decision_.mapping = {};
+  refusal_ = applyRules(exchange_.request, *decision_.route, scene(), decision_.mapping);
+  if (refusal_.status == 0) return {};
   return std::unexpected(
       Failure{FailureKind::Malformed, Step::Send, Side::Client, Retry::Never});
 }
@@ -470,7 +469,6 @@ Result<void> Journey::rulesOnResponse() {
       head, {.decision = decision_,
              .level = decision_.route->level,
              .scene = scene(),
-             .origin = request_.fields->valueOf(FieldId::Origin),
              .from_server = true,
              .client_authority = request.authority,
              .sent_authority = request.fields.valueOf(FieldId::Host),

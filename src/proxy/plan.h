@@ -63,6 +63,7 @@ struct RoutePlan {
   std::string path;  // as RouteSpec's
   filter::FirewallRules firewall;
   filter::Cors cors;
+  bool names_options = false;  // among its `methods`
   std::optional<filter::Respond> respond;
   std::optional<filter::Redirect> redirect;
   std::vector<LegPlan> legs;

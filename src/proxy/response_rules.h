@@ -12,7 +12,6 @@ struct ResponseScene {
   const Decision& decision;
   const LevelPlan& level;
   const filter::Scene& scene;
-  std::string_view origin;  // the request's Origin field
   // Of a server's response only; all empty for fairlead's own.
   bool from_server = false;
   std::string_view client_authority{};  // as received

@@ -87,6 +87,8 @@ proxy::RoutePlan compileRoute(const config::Route& from) {
   route.path = from.match.path;
   route.firewall = from.firewall;
   route.cors = from.rules.cors;
+  route.names_options =
+      std::ranges::find(from.match.methods, "OPTIONS") != from.match.methods.end();
   if (const auto* respond = std::get_if<filter::Respond>(&from.destination))
     route.respond = *respond;
   if (const auto* redirect = std::get_if<filter::Redirect>(&from.destination))

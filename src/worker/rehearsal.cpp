@@ -146,7 +146,26 @@ void Rehearsal::decide() {
                                       .arena = m.arena,
                                       .random = m.random,
                                       .trace = &m.observer});
-  match_ = snapshot_.plan.router.explain(proxy::queryOf(m.received, m.client), considered_);
+  explainRoute();
+}
+
+// The routes that were considered, with the reasons: the head as routing saw it, and for a
+// pre-flight the method that it asks for, if that one's route answered.
+void Rehearsal::explainRoute() {
+  Memory& m = *memory_;
+  const proxy::Plan& plan = snapshot_.plan;
+  http::RequestHead head = m.received;
+  filter::ClientFacts client = m.client;
+  filter::identifyClient(head, plan.trusted, client);
+  route::RouteQuery query = proxy::queryOf(head, client);
+  match_ = plan.router.explain(query, considered_);
+  const auto reached = [&] {
+    return match_.route == route::kNone ? nullptr : &plan.routes[static_cast<size_t>(match_.route)];
+  };
+  if (!m.decision.preflight || reached() == m.decision.route) return;
+  query.method = filter::Cors::askedMethod(head);
+  considered_.clear();
+  match_ = plan.router.explain(query, considered_);
 }
 
 // What the traffic does once a server is chosen.
@@ -160,12 +179,7 @@ void Rehearsal::completeRequest() {
         proxy::applyRules(m.head, route, scene(), m.decision.mapping);
     if (refusal.status != 0) {
       m.decision.leg = nullptr;
-      m.decision.answer = filter::Answer{.status = refusal.status,
-                                         .body = refusal.sentence,
-                                         .content_type = {},
-                                         .fields = {},
-                                         .rule = {},
-                                         .origin = {}};
+      m.decision.answer = proxy::answerOf(refusal);
       return;
     }
   }
@@ -185,15 +199,16 @@ void Rehearsal::composeResponse() {
     m.response.fields.erase(http::FieldId::Date);
   }
   m.observer.end();
+  const balance::Endpoint* server = onlyServer();
   proxy::applyResponseRules(m.response,
                             {.decision = m.decision,
                              .level = level,
                              .scene = scene(),
-                             .origin = m.received.fields.valueOf(http::FieldId::Origin),
                              .from_server = m.decision.leg != nullptr,
                              .client_authority = m.received.authority,
                              .sent_authority = m.head.fields.valueOf(http::FieldId::Host),
-                             .server_address = m.facts.server});
+                             .server_address =
+                                 server ? std::string_view(server->address) : std::string_view{}});
 }
 
 filter::Scene Rehearsal::scene() {

@@ -63,6 +63,7 @@ class Rehearsal {
  private:
   struct Memory;
   void decide();
+  void explainRoute();
   void completeRequest();
   void composeResponse();
   filter::Scene scene();
