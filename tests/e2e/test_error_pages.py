@@ -138,7 +138,6 @@ def test_page_of_an_error_before_any_route(edge, head, status):
     assert (reply.status, reply.body) == (status, b"<p>your fault</p>")
 
 
-# A fault is open: a redirect that leads to no valid host is a 400 without its page.
 LATE = {"rewritten": "/climb", "redirected": "/nowhere-to-go"}
 
 

@@ -140,8 +140,6 @@ def whole_request(seen, row, value):
         assert fields["x-in"] == "b" * 500 * 7000
 
 
-# Two faults are open: a Host of 64 KiB and more loses its line end and swallows the next field, and
-# what the send buffer cannot hold is answered as if there were no server (503).
 @pytest.mark.parametrize("row", ["field", "host", "cookie", "redirect", "response field"])
 @pytest.mark.parametrize("count", [5440, 5455, 5459, 5460, 5461, 5462, 5463, 5470, 5500])
 def test_field_of_about_64_kib(edge, row, count):
