@@ -2,13 +2,13 @@
 #include "config/conditions.h"
 
 #include <fmt/format.h>
-#include <re2/re2.h>
 
 #include <algorithm>
 #include <array>
 
 #include "base/ascii.h"
 #include "filter/entries.h"
+#include "filter/substitution.h"
 #include "http/cookies.h"
 #include "http/semantics.h"
 
@@ -29,7 +29,8 @@ constexpr Key kConditions[] = {
 
 constexpr Key kValueMatch[] = {
     {"prefix", "text", "", "the value begins like this"},
-    {"regex", "regex", "", "the value has a match of this pattern (RE2; write `^...$` for all of it)"},
+    {"regex", "regex", "",
+     "the value has a match of this pattern (RE2; write `^...$` for all of it)"},
     {"present", "boolean", "", "true: it is there, whatever its value; false: it is not"},
 };
 
@@ -72,7 +73,7 @@ std::optional<ValueMatch> readLongMatch(const Value& value, Diagnostics& out) {
   if (const Value* regex = settings.take("regex")) {
     match.kind = ValueMatch::Kind::Regex;
     match.text = regex->text;
-    match.regex = readRegex(*regex, out);
+    match.regex = filter::readPattern(*regex, out);
     is_valid = match.regex != nullptr;
     ++kinds;
   }
@@ -84,6 +85,7 @@ std::optional<ValueMatch> readLongMatch(const Value& value, Diagnostics& out) {
   }
   settings.finish();
   if (!value.isMap()) return std::nullopt;
+  if (kinds == 0 && !value.entries.empty()) return std::nullopt;  // told already
   if (kinds != 1) {
     out.error(value.mark, kinds == 0 ? "this asks nothing" : "this asks more than one thing")
         .expected = "a value, or exactly one of prefix, regex and present";
@@ -130,18 +132,6 @@ void readFrom(const Value* value, std::vector<Cidr>& into, Diagnostics& out) {
 
 const Section kConditionKeys{"conditions", "a path", kConditions};
 const Section kValueMatchKeys{"value_match", "a condition", kValueMatch};
-
-route::Regex readRegex(const Value& value, Diagnostics& out) {
-  const auto pattern = readString(value, out);
-  if (!pattern) return nullptr;
-  auto regex = std::make_shared<const re2::RE2>(*pattern, re2::RE2::Quiet);
-  if (regex->ok()) return regex;
-  Diagnostic& finding =
-      out.error(value.mark, fmt::format("`{}` is not a regular expression: {}", *pattern,
-                                        regex->error()));
-  finding.expected = "RE2 syntax, which has no look-around and no back references";
-  return nullptr;
-}
 
 void readConditions(Settings& settings, route::RouteSpec& into) {
   Diagnostics& out = settings.diagnostics();

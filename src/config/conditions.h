@@ -14,6 +14,5 @@ extern const Section kValueMatchKeys;
 void readConditions(Settings& settings, route::RouteSpec& into);
 
 // Compiles an RE2 pattern; nothing, and a finding with the fault, when it is none.
-route::Regex readRegex(const Value& value, Diagnostics& out);
 
 }  // namespace fairlead::config

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <vector>
 
 #include "base/arena.h"
@@ -28,8 +29,8 @@ class Follower {
  public:
   explicit Follower(const Config& config) : config_(config), router_(routerOf(config)) {}
 
-  // The routes that a request for `start` is sent through in a circle, first the one that it begins
-  // with; empty when it arrives somewhere.
+  // The routes that a request for `start` is sent through again and again; empty when it arrives
+  // somewhere.
   std::vector<const Route*> findCycle(Place start, std::string_view method) const {
     constexpr size_t kMostHops = 20;  // browsers give up there
     std::vector<std::string> seen{start.url()};
@@ -41,11 +42,12 @@ class Follower {
       way.push_back(route);
       auto next = follow(start, *route, *redirect);
       if (!next) return {};
-      if (std::ranges::find(seen, next->url()) != seen.end()) return way;
+      const auto again = std::ranges::find(seen, next->url());
+      if (again != seen.end()) return {way.begin() + (again - seen.begin()), way.end()};
       seen.push_back(next->url());
       start = *std::move(next);
     }
-    return way;
+    return {way.begin() + kMostHops / 2, way.end()};  // it grows; the front may have led to it
   }
 
  private:
@@ -101,7 +103,7 @@ class Follower {
     }
     if (to.host != from.host && !isDeclared(to.host)) return std::nullopt;
     Arena arena;
-    std::string target(location.substr(0, location.find('#')));
+    std::string target(location.substr(0, location.find('#')));  // `parsed` has views of it
     if (!target.starts_with('/')) target.insert(0, "/");
     const auto parsed = http::parseTarget(target, false, false, arena);
     if (!parsed) return std::nullopt;
@@ -146,18 +148,24 @@ std::vector<Place> samplesOf(const Config& config, const Route& route) {
 
 void refuseRedirectCycles(const Config& config, Diagnostics& out) {
   const Follower follower(config);
+  std::set<const Route*> told;  // a circle is told once, whoever leads to it
   for (const Route& route : config.routes) {
     if (!std::holds_alternative<filter::Redirect>(route.destination)) continue;
     const std::string method = route.match.methods.empty() ? "GET" : route.match.methods.front();
     for (const Place& sample : samplesOf(config, route)) {
-      const auto way = follower.findCycle(sample, method);
-      if (way.empty() || way.front() != &route) continue;
+      auto circle = follower.findCycle(sample, method);
+      if (std::ranges::any_of(circle, [&](const Route* each) { return told.contains(each); }))
+        continue;
+      if (circle.empty()) continue;
+      told.insert(circle.begin(), circle.end());
+      if (const auto own = std::ranges::find(circle, &route); own != circle.end())
+        std::ranges::rotate(circle, own);
       Diagnostic& finding = out.error(
-          route.mark, fmt::format("this redirect leads a request for {} round in a circle",
-                                  sample.url()));
+          circle.front()->mark,
+          fmt::format("this redirect leads a request for {} round in a circle", sample.url()));
       finding.expected = "a place that another route answers";
-      if (way.size() > 1 && way[1] != &route) {
-        finding.also = way[1]->mark;
+      if (circle.size() > 1 && circle[1] != circle.front()) {
+        finding.also = circle[1]->mark;
         finding.also_message = "the next redirect on its way";
       }
       break;

@@ -19,9 +19,34 @@ void addNames(std::vector<std::string>& words, std::string_view what,
     words.push_back(fmt::format("{} {}", what, condition.name));
 }
 
-// The text that every match of an anchored pattern begins with.
+// Does each match begin where the path does? Only what can be seen at a glance is told.
+bool isAnchored(std::string_view pattern) {
+  if (!pattern.starts_with("^/") || pattern.find("\\Q") != std::string_view::npos) return false;
+  int depth = 0;
+  bool is_in_class = false;
+  for (size_t i = 0; i < pattern.size(); ++i) {
+    const char c = pattern[i];
+    if (c == '\\') {
+      ++i;
+    } else if (is_in_class) {
+      is_in_class = c != ']';
+    } else if (c == '[') {
+      is_in_class = true;
+      i += pattern.substr(i + 1).starts_with('^') ? 1 : 0;
+      i += pattern.substr(i + 1).starts_with(']') ? 1 : 0;  // itself, at the front of a class
+    } else if (c == '|' && depth == 0) {
+      return false;
+    } else if (c == '(' || c == ')') {
+      depth += c == '(' ? 1 : -1;
+    }
+  }
+  return true;
+}
+
+// The text that every path begins with which the pattern matches.
 std::string literalPrefix(const re2::RE2& regex) {
   constexpr int kLongest = 256;
+  if (!isAnchored(regex.pattern())) return {};
   std::string least;
   std::string most;
   if (!regex.PossibleMatchRange(&least, &most, kLongest)) return {};
@@ -64,7 +89,8 @@ std::string routeName(std::string_view host, const route::RouteSpec& match) {
 int highestCapture(const Route& route) {
   const RouteRules& rules = route.rules;
   int highest = std::max({rules.headers.highestCapture(), rules.params.highestCapture(),
-                          rules.rewrite.highestCapture(), rules.cookies.highestCapture()});
+                          rules.rewrite.highestCapture(), rules.cookies.highestCapture(),
+                          rules.error_pages.highestCapture()});
   if (const auto* redirect = std::get_if<filter::Redirect>(&route.destination))
     highest = std::max(highest, redirect->highestCapture());
   if (const auto* respond = std::get_if<filter::Respond>(&route.destination))

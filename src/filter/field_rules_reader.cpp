@@ -115,7 +115,8 @@ void FieldRules::readReplace(const Value& value, Diagnostics& out) {
     settings.finish();
     if (!rule || !entry.value.isMap()) continue;
     if (!regex || !with) {
-      out.error(entry.value.mark, "`replace` needs both `regex` and `with`").expected = kExample;
+      if (entry.value.entries.size() < 2)  // else what stands there is told already
+        out.error(entry.value.mark, "`replace` needs both `regex` and `with`").expected = kExample;
       continue;
     }
     rule->pattern = readPattern(*regex, out);

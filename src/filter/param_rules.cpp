@@ -90,8 +90,9 @@ void ParamRules::readReplace(const Value& value, Diagnostics& out) {
     settings.finish();
     if (!checkName(name, out) || !rule.isMap()) continue;
     if (!regex || !with) {
-      out.error(rule.mark, "`replace` needs both `regex` and `with`").expected =
-          "what is replaced by what: { regex: \"^0+\", with: \"\" }";
+      if (rule.entries.size() < 2)  // else what stands there is told already
+        out.error(rule.mark, "`replace` needs both `regex` and `with`").expected =
+            "what is replaced by what: { regex: \"^0+\", with: \"\" }";
       continue;
     }
     Pattern pattern = readPattern(*regex, out);

@@ -191,6 +191,7 @@ void RewriteRules::readRegex(const Value& value, Diagnostics& out) {
   settings.finish();
   if (!value.isMap()) return;
   if (!match || !with) {
+    if (value.entries.size() >= 2 + (over ? 1 : 0)) return;  // what stands there is told already
     out.error(value.mark, "`regex` needs both `match` and `with`").expected =
         "what is replaced by what: { match: \"^/v([0-9]+)/\", with: \"/api/{capture.1}/\" }";
     return;

@@ -84,8 +84,8 @@ Pattern readPattern(const Value& value, Diagnostics& out) {
   if (!text) return nullptr;
   auto pattern = std::make_shared<const re2::RE2>(*text, re2::RE2::Quiet);
   if (pattern->ok()) return pattern;
-  out.error(value.mark, "this is no regular expression: " + pattern->error()).expected =
-      "a regular expression as RE2 reads it, without look-around and back-references";
+  out.error(value.mark, "`" + *text + "` is not a regular expression: " + pattern->error())
+      .expected = "RE2 syntax, which has no look-around and no back references";
   return nullptr;
 }
 

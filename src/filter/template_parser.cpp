@@ -340,9 +340,10 @@ void Template::Parser::failUnknown(const Braced& braced) {
     finding.suggestion = "did you mean `{" + std::string(nearest) + name + "}`?";
     return;
   }
-  finding.expected = "a brace that is meant itself is written `{{`; placeholders are";
+  finding.expected = "one of";
   for (const std::string_view word : words) finding.expected += " {" + std::string(word) + "}";
   for (const Group& group : kGroups) finding.expected += " " + std::string(group.example);
+  finding.expected += ", or `{{` where a brace is meant";
 }
 
 Template::Template(std::string text) : text_(std::move(text)) {

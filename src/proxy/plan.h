@@ -31,6 +31,7 @@ namespace fairlead::proxy {
 struct LevelPlan {
   filter::HeaderRules headers;
   filter::CookieRules cookies;
+  filter::Cors cors;
   filter::ErrorPages error_pages;
 };
 inline constexpr uint32_t kNoLog = UINT32_MAX;  // as the index of an access log: off
@@ -62,7 +63,6 @@ struct RoutePlan {
   std::string name;  // "shop.example.com /api"
   std::string path;  // as RouteSpec's
   filter::FirewallRules firewall;
-  filter::Cors cors;
   bool names_options = false;  // among its `methods`
   std::optional<filter::Respond> respond;
   std::optional<filter::Redirect> redirect;

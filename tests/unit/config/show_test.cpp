@@ -202,7 +202,7 @@ TEST(Show, TellsOfLogsMirrorsAndPriorities) {
   EXPECT_THAT(text, testing::ContainsRegex("\n          pool: p +# fairlead.yaml:3\n"));
   EXPECT_THAT(text, testing::ContainsRegex("\n          percent: 10% +# fairlead.yaml:9\n"));
   EXPECT_THAT(text, testing::ContainsRegex("\n          max_body: 64KiB +# built-in\n"));
-  EXPECT_THAT(text, testing::ContainsRegex("\n        priority: batch +# fairlead.yaml:10\n"));
+  EXPECT_THAT(text, testing::ContainsRegex("\n    priority: batch +# fairlead.yaml:10\n"));
 }
 
 TEST(YamlText, ReadsBackToItself) {

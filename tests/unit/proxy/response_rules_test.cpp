@@ -166,7 +166,7 @@ class ResponseRules : public testing::Test {
     PlanForTest::read(route.level.headers, rules.headers);
     PlanForTest::read(route.level.cookies, rules.cookies);
     PlanForTest::read(route.rewrite, rules.rewrite);
-    if (*rules.cors) PlanForTest::read(route.cors, rules.cors);
+    if (*rules.cors) PlanForTest::read(route.level.cors, rules.cors);
     route.rewrite.bindTo("/a");
     return route;
   }
@@ -230,7 +230,7 @@ TEST_F(ResponseRules, SplitCookieIsSetBesideTheServers) {
 // A pre-flight's answer has its CORS fields already; rules of fields hold for it like for any.
 TEST_F(ResponseRules, PreflightsGetNothingTwice) {
   RoutePlan& route = made_.addRoute({.path = "/a", .name = "a"});
-  PlanForTest::read(route.cors, "\"https://o.test\"");
+  PlanForTest::read(route.level.cors, "\"https://o.test\"");
   PlanForTest::read(route.level.headers, "{ response: { add: { X-Edge: 1 } } }");
   const Plan& plan = made_.finished();
   Decided decided(plan,
