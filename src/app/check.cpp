@@ -56,10 +56,10 @@ std::string explainFailures(const std::vector<worker::TestResult>& results,
   for (const worker::TestResult& result : results) {
     if (result.failures.empty()) continue;
     const worker::RehearsedRequest request = worker::requestOf(*result.test);
-    text += fmt::format("\n{} {} ({}) goes this way:\n{}", request.method, request.url,
-                        config::placeText(result.test->mark, files),
-                        indented(explanationOf(worker::Rehearsal(snapshot, request), config,
-                                               files)));
+    text +=
+        fmt::format("\n{} {} ({}) goes this way:\n{}", request.method, request.url,
+                    config::placeText(result.test->mark, files),
+                    indented(explanationOf(worker::Rehearsal(snapshot, request), config, files)));
   }
   return text;
 }
@@ -82,8 +82,8 @@ void saySummary(const std::string& file, const config::Config& config, size_t fa
   std::string tests;
   const size_t count = config.tests.size();
   if (count > 0)
-    tests = fmt::format("; {} of {} {} passed", count - failed, count,
-                        count == 1 ? "test" : "tests");
+    tests =
+        fmt::format("; {} of {} {} passed", count - failed, count, count == 1 ? "test" : "tests");
   std::cout << fmt::format("{} is valid: {} hosts, {} routes, {} pools{}\n", file,
                            config.hosts.size(), config.routes.size(), config.pools.size(), tests);
 }

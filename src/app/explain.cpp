@@ -108,8 +108,7 @@ class Explanation {
   void explainUpstream() {
     const http::RequestHead& head = rehearsal_.sent();
     say("upstream", fmt::format("{} {}", head.method_text, rehearsal_.upstreamTarget()));
-    for (const http::Field& field : head.fields)
-      line("  {}: {}", field.name(), field.value());
+    for (const http::Field& field : head.fields) line("  {}: {}", field.name(), field.value());
   }
 
   void explainPool(const upstream::Pool& pool) {
@@ -121,9 +120,8 @@ class Explanation {
                                               : fmt::format("weight {}", server->weight);
       if (server->max_requests != 0)
         facts += fmt::format(", at most {} at once", server->max_requests);
-      const std::string name = server->name == server->address
-                                   ? server->name
-                                   : server->name + " " + server->address;
+      const std::string name =
+          server->name == server->address ? server->name : server->name + " " + server->address;
       line("  {} {}", name, facts);
     }
   }
@@ -132,9 +130,9 @@ class Explanation {
     const auto& mirror = rehearsal_.decision().route->mirror;
     if (!mirror) return;
     const auto& route = config_.routes[static_cast<size_t>(rehearsal_.match().route)];
-    say("mirror", fmt::format("{}, {} of the requests, bodies up to {}",
-                              route.rules.mirror.pool.value, units::formatPercent(mirror->share),
-                              units::formatSize(mirror->max_body)));
+    say("mirror",
+        fmt::format("{}, {} of the requests, bodies up to {}", route.rules.mirror.pool.value,
+                    units::formatPercent(mirror->share), units::formatSize(mirror->max_body)));
   }
 
   void explainAnswer() {
@@ -142,8 +140,11 @@ class Explanation {
     const std::string_view body = rehearsal_.body();
     std::string why;
     if (!answer.rule.empty()) why = fmt::format(" by {} ({})", answer.rule, place(answer.origin));
-    say("answer", fmt::format("{} {}{}", answer.status,
-                              body.find('\n') == std::string_view::npos ? body : body.substr(0, body.find('\n')), why));
+    say("answer",
+        fmt::format(
+            "{} {}{}", answer.status,
+            body.find('\n') == std::string_view::npos ? body : body.substr(0, body.find('\n')),
+            why));
   }
 
   // What fairlead's rules say to the client, beside what a server says.
@@ -164,7 +165,8 @@ class Explanation {
 std::pair<std::string, std::string> splitField(const std::string& text) {
   const size_t colon = text.find(':');
   if (colon == std::string::npos) return {text, ""};
-  return {text.substr(0, colon), std::string(ascii::trim(std::string_view(text).substr(colon + 1)))};
+  return {text.substr(0, colon),
+          std::string(ascii::trim(std::string_view(text).substr(colon + 1)))};
 }
 
 }  // namespace
@@ -187,13 +189,11 @@ Exit explain(const std::string& config_file, const ExplainRequest& request) {
   const worker::Snapshot snapshot = worker::compile(*config);
   worker::RehearsedRequest rehearsed{
       .method = request.method, .url = request.url, .fields = {}, .from = *from};
-  for (const std::string& header : request.headers)
-    rehearsed.fields.push_back(splitField(header));
+  for (const std::string& header : request.headers) rehearsed.fields.push_back(splitField(header));
   std::vector<std::string> listeners;
   for (const io::ListenAddress& at : snapshot.listens) listeners.push_back(at.text());
   std::cout << fmt::format("{:<11} {} {} from {}\n{:<11} {}\n", "request", request.method,
-                           request.url, from->text(), "listener",
-                           fmt::join(listeners, " or "))
+                           request.url, from->text(), "listener", fmt::join(listeners, " or "))
             << explanationOf(worker::Rehearsal(snapshot, rehearsed), *config, diagnostics);
   return Exit::Ok;
 }

@@ -29,7 +29,8 @@ constexpr Key kConditions[] = {
 
 constexpr Key kValueMatch[] = {
     {"prefix", "text", "", "the value begins like this"},
-    {"regex", "regex", "", "the value has a match of this pattern (RE2; write `^...$` for all of it)"},
+    {"regex", "regex", "",
+     "the value has a match of this pattern (RE2; write `^...$` for all of it)"},
     {"present", "boolean", "", "true: it is there, whatever its value; false: it is not"},
 };
 

@@ -98,7 +98,7 @@ struct Pool {
 struct Host {
   std::vector<std::string> names;  // canonical: "www.example.com", "*.example.com", "*"
   filter::FirewallRules firewall;
-  RouteRules rules;  // defaults < host: what holds for answers where no route is
+  RouteRules rules;             // defaults < host: what holds for answers where no route is
   Setting<LogDestination> log;  // of its requests that have no route
   Mark mark;
 };

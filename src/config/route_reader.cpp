@@ -7,8 +7,8 @@
 #include <array>
 
 #include "config/conditions.h"
-#include "config/route_checks.h"
 #include "config/log_settings.h"
+#include "config/route_checks.h"
 #include "config/route_names.h"
 #include "filter/split.h"
 #include "filter/substitution.h"
@@ -223,12 +223,12 @@ bool RouteReader::isNew(const Route& route) {
   if (is_new) return true;
   const bool has_conditions = !route::isUnconditional(route.match);
   Diagnostic& finding = out_.error(
-      route.mark, fmt::format("two routes have the {} `{}`{}{}",
-                              route.match.path_kind == route::PathKind::Regex ? "pattern" : "path",
-                              route.match.path,
-                              route.match.path_kind == route::PathKind::Exact ? " and are exact"
-                                                                              : "",
-                              has_conditions ? ", and the same conditions" : ""));
+      route.mark,
+      fmt::format("two routes have the {} `{}`{}{}",
+                  route.match.path_kind == route::PathKind::Regex ? "pattern" : "path",
+                  route.match.path,
+                  route.match.path_kind == route::PathKind::Exact ? " and are exact" : "",
+                  has_conditions ? ", and the same conditions" : ""));
   finding.expected = "routes that can be told apart";
   finding.also = first->second;
   finding.also_message = "the other one";
@@ -328,8 +328,7 @@ void RouteReader::addRoute(Route route, const Outer& rules, const Choice& choice
       pools_.readInnerRules(leg.pool, leg.timeouts, leg.retry);
     }
   }
-  if (route.match.path_kind != route::PathKind::Regex)
-    route.rules.rewrite.bindTo(route.match.path);
+  if (route.match.path_kind != route::PathKind::Regex) route.rules.rewrite.bindTo(route.match.path);
   if (const auto& shadow = route.rules.mirror.pool; route.rules.mirror.isOn())
     route.mirror = pools_.find(Value::scalar(shadow, shadow.origin));
   if (fitsItsRules(route)) config_.routes.push_back(std::move(route));

@@ -32,8 +32,10 @@ constexpr Key kRouteRules[] = {
     {"max_body", "size | 'off'", "off", "larger request bodies are 413"},
     {"path_policy", "'canonical' | 'raw'", "canonical",
      "forward the canonical path, or the bytes as received"},
-    {"cookie_rules", "<cookie_rules>", "", "cookies that are removed and set, attributes of Set-Cookie"},
-    {"cors", "'off' | origin... | <cors>", "off", "pre-flight requests are answered, responses get the fields"},
+    {"cookie_rules", "<cookie_rules>", "",
+     "cookies that are removed and set, attributes of Set-Cookie"},
+    {"cors", "'off' | origin... | <cors>", "off",
+     "pre-flight requests are answered, responses get the fields"},
     {"error_pages", "<error_pages>", "", "bodies for the errors that fairlead answers itself"},
     {"mirror", "pool_name | 'off' | <mirror>", "off",
      "copies of requests for a second pool, whose answers are thrown away; a name is short for "

@@ -52,7 +52,9 @@ constexpr ScalarKind kKinds[] = {
      .shape = "^(@.+|[0-9A-Fa-f.:]+(/[0-9]{1,3})?)$"},
     {.name = "list_file", .meaning = "`\"@file\"`: the lines of that file", .shape = "^@."},
     {.name = "method", .meaning = "a method, such as `GET`", .shape = "^[!#-'*+.0-9A-Z^-z|~-]+$"},
-    {.name = "url", .meaning = "`http://host/path?query`, or a path alone", .shape = "^(https?://|/)"},
+    {.name = "url",
+     .meaning = "`http://host/path?query`, or a path alone",
+     .shape = "^(https?://|/)"},
     {.name = "location", .meaning = "a URL or a path, with placeholders", .is_text = true},
     {.name = "origin",
      .meaning = "what browsers call the origin of a page: `https://app.example.com`, with its port "

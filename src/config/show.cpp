@@ -326,8 +326,7 @@ void Show::renderDestination(const Route& route) {
   if (const auto* respond = std::get_if<filter::Respond>(&route.destination))
     return out_.tree("respond", respond->show());
   const auto legs = route.legs();
-  if (legs.size() == 1)
-    return out_.entry("pool", yamlText(legs[0].name), legs[0].mark);
+  if (legs.size() == 1) return out_.entry("pool", yamlText(legs[0].name), legs[0].mark);
   out_.open("split");
   for (const Leg& leg : legs) out_.entry(leg.name, std::to_string(leg.percent), leg.mark);
   out_.close();

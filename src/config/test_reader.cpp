@@ -38,7 +38,7 @@ constexpr Key kTestRequest[] = {
     {"from", "address", "127.0.0.1", "the client's address"},
 };
 
-constexpr std::array<std::string_view, 7> kShort{"get", "head",   "post",   "put",
+constexpr std::array<std::string_view, 7> kShort{"get",   "head",   "post",   "put",
                                                  "patch", "delete", "options"};
 
 class TestReader {
@@ -171,8 +171,7 @@ class TestReader {
     }
     for (const Value::Entry& entry : value->entries) {
       if (!readString(entry.value, out_)) continue;
-      RouteTest::Field field{
-          .name = entry.key.text, .value = std::nullopt, .mark = entry.key.mark};
+      RouteTest::Field field{.name = entry.key.text, .value = std::nullopt, .mark = entry.key.mark};
       if (!entry.value.isOff()) field.value = entry.value.text;
       into.push_back(std::move(field));
     }
@@ -233,8 +232,7 @@ Value shownTest(const RouteTest& test) {
 
 void readTests(const Value& value, std::vector<RouteTest>& into, Diagnostics& out) {
   if (!value.isList()) {
-    out.error(value.mark, "`tests` is not a list").expected =
-        "a list, whose items begin with `- `";
+    out.error(value.mark, "`tests` is not a list").expected = "a list, whose items begin with `- `";
     return;
   }
   for (const Value& item : value.items)

@@ -75,7 +75,7 @@ class Cors {
   bool on_ = false;
   Mark mark_;  // of what was read last
   std::vector<Origin> origins_;
-  bool names_origins_ = false;  // valid ones or not
+  bool names_origins_ = false;    // valid ones or not
   std::optional<Words> methods_;  // none: the usual ones
   std::optional<Words> headers_;  // none: whatever is asked for
   std::optional<Words> expose_;

@@ -38,8 +38,8 @@ void identifyClient(http::RequestHead& head, const TrustedProxies& trusted, Clie
 // several, or one that is no token of up to 128 characters. A view of the head or the arena.
 std::string_view setRequestId(http::RequestHead& head, Arena& arena, Random& random);
 
-// Sets or extends X-Forwarded-For, -Proto and -Host, and keeps the X-Request-Id of the scene. False:
-// too many fields.
+// Sets or extends X-Forwarded-For, -Proto and -Host, and keeps the X-Request-Id of the scene.
+// False: too many fields.
 bool setForwarded(http::RequestHead& head, const Scene& scene);
 
 }  // namespace fairlead::filter

@@ -34,7 +34,8 @@ bool rejects(const filter::FirewallRules& rules, const http::RequestHead& head,
 }
 
 bool hasCors(const route::RouteMatch& match, const Plan& plan) {
-  return match.route != route::kNone && plan.routes[static_cast<size_t>(match.route)].cors.isOn();
+  return match.route != route::kNone &&
+         plan.routes[static_cast<size_t>(match.route)].level.cors.isOn();
 }
 
 // Which route takes the request? A pre-flight asks on behalf of the method that it names, unless a
@@ -185,6 +186,7 @@ Decision decide(http::RequestHead& head, const Setting& setting) {
   Decision decision;
   filter::identifyClient(head, plan.trusted, setting.client);
   rememberRequest(head, setting.request);
+  decision.origin = head.fields.valueOf(FieldId::Origin);
   setting.request.request_id = filter::setRequestId(head, setting.arena, setting.random);
   if (rejects(plan.firewall, head, setting, decision)) return decision;
 
@@ -197,7 +199,6 @@ Decision decide(http::RequestHead& head, const Setting& setting) {
   const RoutePlan& route = plan.routes[static_cast<size_t>(match.route)];
   decision.route = &route;
   keepForPlaceholders(head, match, route, setting);
-  if (route.cors.isOn()) decision.origin = head.fields.valueOf(FieldId::Origin);
   if (rejects(route.firewall, head, setting, decision)) return decision;
 
   if (head.method == http::Method::Connect)
@@ -206,9 +207,9 @@ Decision decide(http::RequestHead& head, const Setting& setting) {
   if (setting.framing.kind == http::Framing::Kind::Length &&
       setting.framing.length > route.max_body)
     return refuse(decision, 413);
-  if (route.cors.isOn() && filter::Cors::isPreflight(head)) {
+  if (route.level.cors.isOn() && filter::Cors::isPreflight(head)) {
     decision.preflight = true;
-    return answerWith(decision, route.cors.preflight(head, setting.arena));
+    return answerWith(decision, route.level.cors.preflight(head, setting.arena));
   }
   if (route.respond) return answerWith(decision, route.respond->answer(setting.scene()));
   if (route.redirect)

@@ -22,7 +22,7 @@ struct Decision {
   bool blocked = false;     // the answer is a firewall's
   bool configured = false;  // the answer is a route's destination, or a pre-flight's: no error page
   bool preflight = false;   // the answer is a pre-flight's: it has its CORS fields
-  std::string_view origin;  // the request's Origin, as it came; of a route with CORS
+  std::string_view origin;  // the Origin of the request, as it came
   std::string_view
       upgrade;  // the protocol that the client asks to change to, when that is passed on
   std::optional<http::Field> split_cookie;  // tells the client which pool it stays with

@@ -140,7 +140,8 @@ Task<After> Journey::fail(Failure failure) {
   // After a failure of the client's own body its framing is lost.
   if (failure.side == Side::Client) exchange_.keep_alive = false;
   co_return co_await answer(
-      {.status = status, .body = {}, .content_type = {}, .fields = {}, .rule = {}, .origin = {}}, retry_after);
+      {.status = status, .body = {}, .content_type = {}, .fields = {}, .rule = {}, .origin = {}},
+      retry_after);
 }
 
 // --- to a server and back
@@ -149,7 +150,8 @@ Task<After> Journey::forward() {
   const RoutePlan& route = *decision_.route;
   upstream_ = pipeline_.upstreams_[decision_.leg->pool].get();
   // An HTTP/1.0 client may have said no Host; servers are spoken to in HTTP/1.1, which needs one.
-  host_removed_ = route.level.headers.removesHost() || !exchange_.request.fields.find(FieldId::Host);
+  host_removed_ =
+      route.level.headers.removesHost() || !exchange_.request.fields.find(FieldId::Host);
   outcome_.pool = upstream_->pool().name;
   until_ = deadlineAfter(exchange_.begun, timeouts().total);
   client_.body().begin(exchange_.framing, route.max_body);
@@ -244,8 +246,7 @@ Result<void> Journey::applyRulesForServer() {
   decision_.mapping = {};
   refusal_ = applyRules(exchange_.request, *decision_.route, scene(), decision_.mapping);
   if (refusal_.status == 0) return {};
-  return std::unexpected(
-      Failure{FailureKind::Malformed, Step::Send, Side::Client, Retry::Never});
+  return std::unexpected(Failure{FailureKind::Malformed, Step::Send, Side::Client, Retry::Never});
 }
 
 Result<size_t> Journey::composeRequest() {
@@ -259,7 +260,8 @@ Result<size_t> Journey::composeRequest() {
       http::maskOf(FieldId::Connection, FieldId::TransferEncoding, FieldId::Upgrade));
   fits = fits && completeRequestHead(head, exchange_.framing, decision_.upgrade, exchange_.arena);
   out_ = pipeline_.parts_.buffers.lend();
-  const size_t length = fits ? http::h1::writeRequestHead(head, decision_.route->path_bytes, out_.all()) : 0;
+  const size_t length =
+      fits ? http::h1::writeRequestHead(head, decision_.route->path_bytes, out_.all()) : 0;
   if (length == 0)
     return std::unexpected(
         Failure{FailureKind::TooLarge, Step::Send, Side::Fairlead, Retry::Never});
@@ -465,14 +467,14 @@ Result<void> Journey::rulesOnResponse() {
     return std::unexpected(failure);
   request_.server = chosen_.endpoint->name;
   const http::RequestHead& request = exchange_.request;
-  const bool fits = applyResponseRules(
-      head, {.decision = decision_,
-             .level = decision_.route->level,
-             .scene = scene(),
-             .from_server = true,
-             .client_authority = request.authority,
-             .sent_authority = request.fields.valueOf(FieldId::Host),
-             .server_address = chosen_.endpoint->address});
+  const bool fits =
+      applyResponseRules(head, {.decision = decision_,
+                                .level = decision_.route->level,
+                                .scene = scene(),
+                                .from_server = true,
+                                .client_authority = request.authority,
+                                .sent_authority = request.fields.valueOf(FieldId::Host),
+                                .server_address = chosen_.endpoint->address});
   if (!fits) return std::unexpected(failure);
   return {};
 }

@@ -81,7 +81,7 @@ class Journey {
   upstream::Upstream* upstream_ = nullptr;
   // Before the rules, where those wait for the server. Memory of the arena.
   const http::RequestHead* untouched_ = nullptr;
-  Refusal refusal_;               // of those rules
+  Refusal refusal_;           // of those rules
   TimePoint until_ = kNever;  // timeouts.total
   balance::Tried tried_;
   bool fresh_connection_ = false;  // the next attempt goes to the same server again

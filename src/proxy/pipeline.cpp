@@ -64,8 +64,8 @@ Task<After> Pipeline::serve(session::ServerSession& client, session::Exchange& e
                             filter::ClientFacts facts) {
   Journey journey(*this, client, exchange, facts);
   const Decision& decision = journey.decide();
-  const After after = decision.answer ? co_await journey.answer(*decision.answer)
-                                      : co_await journey.forward();
+  const After after =
+      decision.answer ? co_await journey.answer(*decision.answer) : co_await journey.forward();
   record(exchange, facts, journey);
   co_return after;
 }

@@ -31,6 +31,7 @@ namespace fairlead::proxy {
 struct LevelPlan {
   filter::HeaderRules headers;
   filter::CookieRules cookies;
+  filter::Cors cors;
   filter::ErrorPages error_pages;
 };
 inline constexpr uint32_t kNoLog = UINT32_MAX;  // as the index of an access log: off
@@ -62,7 +63,6 @@ struct RoutePlan {
   std::string name;  // "shop.example.com /api"
   std::string path;  // as RouteSpec's
   filter::FirewallRules firewall;
-  filter::Cors cors;
   bool names_options = false;  // among its `methods`
   std::optional<filter::Respond> respond;
   std::optional<filter::Redirect> redirect;
@@ -72,14 +72,14 @@ struct RoutePlan {
   filter::ParamRules params;
   filter::RewriteRules rewrite;
   LevelPlan level;
-  filter::Needs needs;  // of all texts that may be rendered on this route
+  filter::Needs needs;            // of all texts that may be rendered on this route
   bool changes_requests = false;  // there are rules for parameters, URL, cookies or fields
   // The rules for the request speak of the server, so that they wait until one is chosen.
   bool rules_wait_for_server = false;
   upstream::Priority priority = upstream::Priority::Normal;
   // Something here may have to change a response on its way to the client.
   bool changes_responses = false;
-  Duration idle{};                // a client's connection between requests
+  Duration idle{};                 // a client's connection between requests
   uint32_t log = kNoLog;           // an access log, as the worker counts them
   uint64_t max_body = UINT64_MAX;  // octets of a request's body
   http::h1::PathBytes path_bytes = http::h1::PathBytes::Canonical;
@@ -88,7 +88,7 @@ struct RoutePlan {
 struct Plan {
   filter::TrustedProxies trusted;
   filter::FirewallRules firewall;
-  LevelPlan level;  // the defaults
+  LevelPlan level;        // the defaults
   uint32_t log = kNoLog;  // for requests that no host claims and that have no route
   std::vector<HostPlan> hosts;
   bool has_cors = false;    // on any route

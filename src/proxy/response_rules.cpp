@@ -30,8 +30,8 @@ bool applyResponseRules(http::ResponseHead& head, const ResponseScene& response)
   if (response.from_server && level.cookies.hasResponse() &&
       !level.cookies.onResponse(fields, scene))
     return false;
-  if (decision.route && decision.route->cors.isOn() && !decision.preflight &&
-      !decision.route->cors.onResponse(fields, decision.origin, scene.arena))
+  if (level.cors.isOn() && !decision.preflight &&
+      !level.cors.onResponse(fields, decision.origin, scene.arena))
     return false;
   if (decision.split_cookie && !fields.add(*decision.split_cookie)) return false;
   return !level.headers.hasResponse() || level.headers.onResponse(fields, scene);

@@ -42,7 +42,10 @@ proxy::MirrorPlan compileMirror(const config::Route& from) {
 }
 
 proxy::LevelPlan compileLevel(const config::RouteRules& from) {
-  return {.headers = from.headers, .cookies = from.cookies, .error_pages = from.error_pages};
+  return {.headers = from.headers,
+          .cookies = from.cookies,
+          .cors = from.cors,
+          .error_pages = from.error_pages};
 }
 
 void compileLegs(const config::Route& from, proxy::RoutePlan& route) {
@@ -78,7 +81,7 @@ void compileNeeds(const config::RouteRules& rules, proxy::RoutePlan& route) {
 bool changesResponses(const proxy::RoutePlan& route) {
   return !route.level.headers.empty() || route.level.headers.removesHost() ||
          route.level.headers.hasResponse() || route.level.cookies.hasResponse() ||
-         !route.rewrite.empty() || route.cors.isOn() || route.split.has_value();
+         !route.rewrite.empty() || route.level.cors.isOn() || route.split.has_value();
 }
 
 proxy::RoutePlan compileRoute(const config::Route& from) {
@@ -86,7 +89,6 @@ proxy::RoutePlan compileRoute(const config::Route& from) {
   route.name = from.match.name;
   route.path = from.match.path;
   route.firewall = from.firewall;
-  route.cors = from.rules.cors;
   route.names_options =
       std::ranges::find(from.match.methods, "OPTIONS") != from.match.methods.end();
   if (const auto* respond = std::get_if<filter::Respond>(&from.destination))
@@ -157,7 +159,8 @@ Snapshot compile(const config::Config& config) {
   for (const config::Pool& pool : config.pools) plan.pools.push_back(compilePool(pool));
   plan.level = compileLevel(config.default_route_rules);
   for (const config::Host& host : config.hosts)
-    plan.hosts.push_back({host.names.front(), host.firewall, compileLevel(host.rules), logs.of(host.log)});
+    plan.hosts.push_back(
+        {host.names.front(), host.firewall, compileLevel(host.rules), logs.of(host.log)});
   for (const config::Route& route : config.routes) {
     plan.routes.push_back(compileRoute(route));
     plan.routes.back().log = logs.of(route.rules.log);
@@ -169,7 +172,7 @@ Snapshot compile(const config::Config& config) {
       std::ranges::any_of(plan.routes,
                           [](const proxy::RoutePlan& route) { return route.needs.time; });
   plan.has_cors = std::ranges::any_of(
-      plan.routes, [](const proxy::RoutePlan& route) { return route.cors.isOn(); });
+      plan.routes, [](const proxy::RoutePlan& route) { return route.level.cors.isOn(); });
   plan.router = compileRouter(config);
   snapshot.client_limits.head_time = config.default_pool_rules.timeouts.head;
   snapshot.client_limits.idle_time = config.default_pool_rules.timeouts.idle;

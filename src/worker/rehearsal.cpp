@@ -175,8 +175,7 @@ void Rehearsal::completeRequest() {
   const balance::Endpoint* server = onlyServer();
   m.facts.server = server ? std::string_view(server->name) : "(the chosen server)";
   if (route.rules_wait_for_server) {
-    const proxy::Refusal refusal =
-        proxy::applyRules(m.head, route, scene(), m.decision.mapping);
+    const proxy::Refusal refusal = proxy::applyRules(m.head, route, scene(), m.decision.mapping);
     if (refusal.status != 0) {
       m.decision.leg = nullptr;
       m.decision.answer = proxy::answerOf(refusal);
@@ -200,15 +199,15 @@ void Rehearsal::composeResponse() {
   }
   m.observer.end();
   const balance::Endpoint* server = onlyServer();
-  proxy::applyResponseRules(m.response,
-                            {.decision = m.decision,
-                             .level = level,
-                             .scene = scene(),
-                             .from_server = m.decision.leg != nullptr,
-                             .client_authority = m.received.authority,
-                             .sent_authority = m.head.fields.valueOf(http::FieldId::Host),
-                             .server_address =
-                                 server ? std::string_view(server->address) : std::string_view{}});
+  proxy::applyResponseRules(
+      m.response,
+      {.decision = m.decision,
+       .level = level,
+       .scene = scene(),
+       .from_server = m.decision.leg != nullptr,
+       .client_authority = m.received.authority,
+       .sent_authority = m.head.fields.valueOf(http::FieldId::Host),
+       .server_address = server ? std::string_view(server->address) : std::string_view{}});
 }
 
 filter::Scene Rehearsal::scene() {

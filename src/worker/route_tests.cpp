@@ -34,8 +34,7 @@ class Judge {
   std::string outcome() const {
     if (const http::MessageFault* fault = rehearsal_.fault())
       return fmt::format("status {}: {}", fault->status, fault->sentence);
-    if (const upstream::Pool* pool = rehearsal_.pool())
-      return fmt::format("pool `{}`", pool->name);
+    if (const upstream::Pool* pool = rehearsal_.pool()) return fmt::format("pool `{}`", pool->name);
     const auto& answer = rehearsal_.decision().answer;
     return answer->rule.empty() ? fmt::format("status {}", answer->status)
                                 : fmt::format("status {} by {}", answer->status, answer->rule);
@@ -93,9 +92,9 @@ class Judge {
   // One of the lines of that name has to have the value.
   void judgeField(const config::RouteTest::Field& field, const http::Fields* fields,
                   std::string_view whither) {
-    const std::string expected =
-        field.value ? fmt::format("{}: {} {}", field.name, *field.value, whither)
-                    : fmt::format("no {} {}", field.name, whither);
+    const std::string expected = field.value
+                                     ? fmt::format("{}: {} {}", field.name, *field.value, whither)
+                                     : fmt::format("no {} {}", field.name, whither);
     if (!fields) return fail(field.mark, expected, outcome());
     std::string actual;
     for (const http::Field& line : *fields) {

@@ -161,8 +161,8 @@ TEST(Routes, ThatCanBeToldApart) {
       {"path: /a, scheme: http", "path: /a, scheme: https"},
   };
   for (const auto& row : rows)
-    EXPECT_THAT(good(std::string("paths: [{ servers: [a:1], ") + row.one + " }, { servers: [a:1], " +
-                     row.other + " }]\n")
+    EXPECT_THAT(good(std::string("paths: [{ servers: [a:1], ") + row.one +
+                     " }, { servers: [a:1], " + row.other + " }]\n")
                     .routes,
                 SizeIs(2))
         << row.one << " and " << row.other;

@@ -46,8 +46,8 @@ paths:
   EXPECT_EQ(config.listens[0].port, 8080);
 }
 
-// The example of the language's page without what this version refuses: listeners with TLS, an admin
-// interface, rate limits, sticky sessions, servers found through DNS.
+// The example of the language's page without what this version refuses: listeners with TLS, an
+// admin interface, rate limits, sticky sessions, servers found through DNS.
 TEST(ConfigTest, TheFullestFileLoadsAsFarAsThisVersionGoes) {
   const Config config = good(R"(# yaml-language-server: $schema=./fairlead.schema.json
 listen: { http: 80, http3: false }

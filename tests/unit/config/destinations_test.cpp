@@ -102,9 +102,8 @@ TEST(Destinations, RedirectsHaveNoLegs) {
   };
   for (const auto& row : rows) {
     SCOPED_TRACE(row.name);
-    const Config config =
-        good("hosts: [{ host: a.example, paths: [{ path: /x, redirect: " +
-             std::string(row.redirect) + " }] }]\n");
+    const Config config = good("hosts: [{ host: a.example, paths: [{ path: /x, redirect: " +
+                               std::string(row.redirect) + " }] }]\n");
     ASSERT_THAT(config.routes, SizeIs(1));
     const Route& route = config.routes[0];
     EXPECT_THAT(route.legs(), SizeIs(0));
@@ -126,11 +125,12 @@ TEST(Destinations, RedirectsHaveNoLegs) {
 
 TEST(Destinations, ARedirectToHttpsMayBeToldAsWritten) {
   // Told or not, the condition is the same, so that the other scheme has a route of its own.
-  const Config config = good(std::string(kPools) +
-                             "hosts:\n  - host: a.example\n    redirect: https\n    paths: [{ path: "
-                             "/, scheme: https, pool: stable }]\n"
-                             "  - host: b.example\n    paths:\n      - { path: /, scheme: http, "
-                             "redirect: https }\n      - { path: /, pool: canary }\n");
+  const Config config =
+      good(std::string(kPools) +
+           "hosts:\n  - host: a.example\n    redirect: https\n    paths: [{ path: "
+           "/, scheme: https, pool: stable }]\n"
+           "  - host: b.example\n    paths:\n      - { path: /, scheme: http, "
+           "redirect: https }\n      - { path: /, pool: canary }\n");
   EXPECT_THAT(routeNames(config), ElementsAre("a.example / (http)", "a.example / (https)",
                                               "b.example / (http)", "b.example /"));
 }
@@ -184,7 +184,8 @@ TEST(Destinations, CapturesCountTheGroupsOfTheirPattern) {
           loadWith("paths: [{ " + pattern + ", " + std::string(text) + " }]\n").diagnostics);
     };
     EXPECT_EQ(told("path_regex: \"^/old/(.*)$\""), "") << text;
-    EXPECT_THAT(told("path_regex: ^/old/"), HasSubstr("error: the rules of this route use")) << text;
+    EXPECT_THAT(told("path_regex: ^/old/"), HasSubstr("error: the rules of this route use"))
+        << text;
     EXPECT_THAT(told("path: /old"), HasSubstr("expected a `path_regex`")) << text;
   }
 }

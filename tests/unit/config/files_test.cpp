@@ -31,7 +31,8 @@ TEST(ConfigFiles, PagesAreRelativeToTheFileThatNamesThem) {
   const filter::ClientFacts client;
   std::map<std::string, std::string> bodies;
   for (const Route& route : loaded.config->routes)
-    bodies[route.match.path] = std::get<filter::Respond>(route.destination).answer({client, arena}).body;
+    bodies[route.match.path] =
+        std::get<filter::Respond>(route.destination).answer({client, arena}).body;
   EXPECT_EQ(bodies, (std::map<std::string, std::string>{{"/a", "included"}, {"/m", "main"}}));
 }
 

@@ -69,8 +69,8 @@ constexpr ConditionRow kConditions[] = {
     {"an address that a stranger claims",
      "GET / HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 198.51.100.9\r\n", "rest"},
     {"the connection's scheme", "GET /login HTTP/1.1\r\nHost: h\r\n", "http"},
-    {"the scheme of an absolute target is only said",
-     "GET https://h/login HTTP/1.1\r\nHost: h\r\n", "http"},
+    {"the scheme of an absolute target is only said", "GET https://h/login HTTP/1.1\r\nHost: h\r\n",
+     "http"},
     {"the scheme that a trusted proxy tells",
      "GET /login HTTP/1.1\r\nHost: h\r\nX-Forwarded-Proto: https\r\n", "https", kTrusted},
     {"the scheme that a stranger claims",
@@ -120,9 +120,7 @@ class DecideSplit : public testing::Test {
     canary_ = cookieFor(*plan_, "canary");
   }
 
-  void down(std::string_view pool) {
-    made_.serverOf(pool).health.store(balance::Health::Down);
-  }
+  void down(std::string_view pool) { made_.serverOf(pool).health.store(balance::Health::Down); }
   std::string linesWith(std::string_view cookies) const {
     return "GET /split HTTP/1.1\r\nHost: h\r\nCookie: " + std::string(cookies) + "\r\n";
   }
@@ -175,8 +173,8 @@ TEST_F(DecideSplit, TellsNewClientsOnce) {
 }
 
 TEST_F(DecideSplit, CookieIsSecureForClientsOfHttps) {
-  const Decided decided(*plan_,
-                        "GET /split HTTP/1.1\r\nHost: h\r\nX-Forwarded-Proto: https\r\n", kTrusted);
+  const Decided decided(*plan_, "GET /split HTTP/1.1\r\nHost: h\r\nX-Forwarded-Proto: https\r\n",
+                        kTrusted);
   ASSERT_TRUE(decided->split_cookie);
   EXPECT_TRUE(decided->split_cookie->value().ends_with("; Secure"));
 }
@@ -277,11 +275,12 @@ constexpr AnswerRow kAnswers[] = {
      "http://h:8080/new/x?a=b"},
     {"another host", "GET /host/x HTTP/1.1\r\nHost: h\r\n", 302, "http://www.h/host/x"},
     {"https", "GET /tls/x?y HTTP/1.1\r\nHost: h:8080\r\n", 308, "https://h/tls/x?y"},
-    {"the scheme of a trusted proxy", "GET /old HTTP/1.1\r\nHost: h\r\nX-Forwarded-Proto: https\r\n",
-     302, "https://h/new", kTrusted},
+    {"the scheme of a trusted proxy",
+     "GET /old HTTP/1.1\r\nHost: h\r\nX-Forwarded-Proto: https\r\n", 302, "https://h/new",
+     kTrusted},
     {"captures", "GET /user/42/a%20b?q HTTP/1.1\r\nHost: h\r\n", 302, "http://h/u/42?rest=a%20b"},
-    {"no host of the client's in another's place", "GET http://h//evil.test HTTP/1.1\r\nHost: x\r\n",
-     404, ""},
+    {"no host of the client's in another's place",
+     "GET http://h//evil.test HTTP/1.1\r\nHost: x\r\n", 404, ""},
     {"a path that slashes would make a host", "GET /old//evil.test HTTP/1.1\r\nHost: h\r\n", 302,
      "http://h/new/evil.test"},
 };
@@ -296,8 +295,8 @@ TEST(DecideAnswers, Redirects) {
     EXPECT_EQ(decided->configured, row.status != 404) << "errors get their pages, others do not";
     EXPECT_EQ(decided->leg, nullptr);
   }
-  const Decided stays(answers(),
-                      "GET /tls HTTP/1.1\r\nHost: h\r\nX-Forwarded-Proto: https\r\n", kTrusted);
+  const Decided stays(answers(), "GET /tls HTTP/1.1\r\nHost: h\r\nX-Forwarded-Proto: https\r\n",
+                      kTrusted);
   EXPECT_EQ(stays.words(), "is https");
 }
 
@@ -317,8 +316,8 @@ TEST(DecideAnswers, RespondRendersItsPlaceholders) {
 
 // Rules change the head one after the other; what placeholders say is what came.
 TEST(DecidePlaceholders, SpeakOfTheRequestBeforeTheRules) {
-  Decided decided(answers(),
-                  "GET /page/%61b?x=y HTTP/1.1\r\nHost: h\r\nX-Old: o\r\nCookie: secret=s; k=v\r\n");
+  Decided decided(
+      answers(), "GET /page/%61b?x=y HTTP/1.1\r\nHost: h\r\nX-Old: o\r\nCookie: secret=s; k=v\r\n");
   EXPECT_EQ(decided.wire(),
             "GET /p/ab?x=y&was=%2Fpage%2Fab&q=x%3Dy HTTP/1.1|Host: h|Cookie: k=v; was=s|" FORWARDED
             "X-New: o|X-Was: GET /page/ab?x=y s|X-Route: page main||");

@@ -23,12 +23,11 @@ const Plan& cors() {
     const route::HostId h = made.addHost("h");
     const auto add = [h](const char* name, const char* path, std::vector<std::string> methods,
                          const char* origin) {
-      const bool names_options =
-          std::ranges::find(methods, "OPTIONS") != methods.end();
+      const bool names_options = std::ranges::find(methods, "OPTIONS") != methods.end();
       RoutePlan& route =
           made.addRoute({.host = h, .path = path, .methods = std::move(methods), .name = name});
       route.names_options = names_options;
-      if (*origin) made.read(route.cors, origin);
+      if (*origin) made.read(route.level.cors, origin);
     };
     add("rest", "/", {}, "");
     add("api", "/api", {}, "\"https://api.test\"");
@@ -98,8 +97,7 @@ constexpr NoPreflightRow kNoPreflights[] = {
     {"OPTIONS without Origin",
      "OPTIONS /api HTTP/1.1\r\nHost: h\r\nAccess-Control-Request-Method: GET\r\n", "api", ""},
     {"OPTIONS that asks for nothing",
-     "OPTIONS /api HTTP/1.1\r\nHost: h\r\nOrigin: https://api.test\r\n", "api",
-     "https://api.test"},
+     "OPTIONS /api HTTP/1.1\r\nHost: h\r\nOrigin: https://api.test\r\n", "api", "https://api.test"},
     {"another method",
      "GET /api HTTP/1.1\r\nHost: h\r\nOrigin: https://api.test\r\nAccess-Control-Request-Method: "
      "GET\r\n",
@@ -134,7 +132,7 @@ const Plan& everything() {
     made.read(made.host(h).firewall, "{ ip_reject: [203.0.113.2] }");
     RoutePlan& route = made.addRedirect({.host = h, .path = "/x", .name = "x"}, "/y");
     made.read(route.firewall, "{ ip_reject: [203.0.113.3] }");
-    made.read(route.cors, "\"https://o.test\"");
+    made.read(route.level.cors, "\"https://o.test\"");
     route.max_body = 10;
     return made.finished();
   }();
@@ -249,8 +247,8 @@ TEST_F(Rules, ThatEndInNoRequestRefuseIt) {
        "{ remove: [X-None] }", 0, ""},
       {"a value stays within its segment", "{}",
        "{ regex: { match: \"/a\", with: \"/{param.up}\" } }", "{}", "{}", 0, ""},
-      {"a path above the root", "{}", "{ regex: { match: \"/a\", with: \"/{param.dots}\" } }",
-       "{}", "{}", 400, "The rewritten path is not a path."},
+      {"a path above the root", "{}", "{ regex: { match: \"/a\", with: \"/{param.dots}\" } }", "{}",
+       "{}", 400, "The rewritten path is not a path."},
       {"no host", "{}", "{ host: \"{param.up}\" }", "{}", "{}", 400,
        "The rewritten path is not a path."},
       {"no method", "{}", "{ method: \"{param.up}\" }", "{}", "{}", 400,

@@ -235,8 +235,8 @@ TEST(Decide, MakesARequestId) {
 }
 
 TEST(Decide, KnowsTheClientBehindATrustedProxy) {
-  const Decided decided(plan(),
-      "GET /mango HTTP/1.1\r\nHost: mango\r\nX-Forwarded-For: 198.51.100.1, 10.9.9.9\r\n",
+  const Decided decided(
+      plan(), "GET /mango HTTP/1.1\r\nHost: mango\r\nX-Forwarded-For: 198.51.100.1, 10.9.9.9\r\n",
       "10.1.2.3");
   EXPECT_EQ(decided.client().client.text(), "198.51.100.1");
   EXPECT_TRUE(decided.client().peer_trusted);

@@ -39,7 +39,7 @@ class PlanForTest {
     for (const HostPlan& host : plan_.hosts) hosts.push_back({{host.name}});
     for (RoutePlan& route : plan_.routes) {
       findNeeds(route);
-      plan_.has_cors = plan_.has_cors || route.cors.isOn();
+      plan_.has_cors = plan_.has_cors || route.level.cors.isOn();
     }
     plan_.router = route::Router(std::move(hosts), specs_);
     return plan_;

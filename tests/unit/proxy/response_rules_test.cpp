@@ -34,7 +34,10 @@ constexpr const char* kNone = "";
 constexpr const char* kOrigin = "Origin: https://o.test\r\n";
 
 constexpr Row kRows[] = {
-    {"nothing to do", {}, kNone, "Location: /x\r\nSet-Cookie: a=b\r\n",
+    {"nothing to do",
+     {},
+     kNone,
+     "Location: /x\r\nSet-Cookie: a=b\r\n",
      "Location: /x|Set-Cookie: a=b|"},
 
     // Places.
@@ -98,11 +101,7 @@ constexpr Row kRows[] = {
      kOrigin,
      "Access-Control-Allow-Origin: *\r\nX: y\r\n",
      "X: y|Vary: Origin|Access-Control-Allow-Origin: https://o.test|"},
-    {"another origin",
-     {.cors = "\"https://p.test\""},
-     kOrigin,
-     "X: y\r\n",
-     "X: y|Vary: Origin|"},
+    {"another origin", {.cors = "\"https://p.test\""}, kOrigin, "X: y\r\n", "X: y|Vary: Origin|"},
     {"an Origin that a rule keeps from the server",
      {.headers = "{ remove: [Origin] }", .cors = "\"https://o.test\""},
      kOrigin,
@@ -167,7 +166,7 @@ class ResponseRules : public testing::Test {
     PlanForTest::read(route.level.headers, rules.headers);
     PlanForTest::read(route.level.cookies, rules.cookies);
     PlanForTest::read(route.rewrite, rules.rewrite);
-    if (*rules.cors) PlanForTest::read(route.cors, rules.cors);
+    if (*rules.cors) PlanForTest::read(route.level.cors, rules.cors);
     route.rewrite.bindTo("/a");
     return route;
   }
@@ -175,15 +174,15 @@ class ResponseRules : public testing::Test {
     decided.facts().server = "one";
     const bool is_servers = from == From::Server;
     return applyResponseRules(
-        head, {.decision = *decided,
-               .level = levelOf(*decided, plan),
-               .scene = decided.scene(),
-               .from_server = is_servers,
-               .client_authority = is_servers ? decided.head().authority : std::string_view{},
-               .sent_authority = is_servers ? decided.fields().valueOf(http::FieldId::Host)
-                                            : std::string_view{},
-               .server_address = is_servers ? std::string_view("10.0.0.1:8080")
-                                            : std::string_view{}});
+        head,
+        {.decision = *decided,
+         .level = levelOf(*decided, plan),
+         .scene = decided.scene(),
+         .from_server = is_servers,
+         .client_authority = is_servers ? decided.head().authority : std::string_view{},
+         .sent_authority =
+             is_servers ? decided.fields().valueOf(http::FieldId::Host) : std::string_view{},
+         .server_address = is_servers ? std::string_view("10.0.0.1:8080") : std::string_view{}});
   }
 
   PlanForTest made_;
@@ -215,8 +214,7 @@ TEST_F(ResponseRules, SplitCookieIsSetBesideTheServers) {
     ASSERT_TRUE(decided->split_cookie);
     const auto response = responseOf("HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\n");
     ASSERT_TRUE(apply(decided, plan, response->head, from));
-    const std::string own =
-        "Set-Cookie: " + std::string(decided->split_cookie->value()) + "|";
+    const std::string own = "Set-Cookie: " + std::string(decided->split_cookie->value()) + "|";
     EXPECT_EQ(own.find("Secure"), std::string::npos);
     EXPECT_EQ(linesOf(response->head.fields),
               (from == From::Server ? "Set-Cookie: a=b; Secure|" : "Set-Cookie: a=b|") + own);
@@ -232,7 +230,7 @@ TEST_F(ResponseRules, SplitCookieIsSetBesideTheServers) {
 // A pre-flight's answer has its CORS fields already; rules of fields hold for it like for any.
 TEST_F(ResponseRules, PreflightsGetNothingTwice) {
   RoutePlan& route = made_.addRoute({.path = "/a", .name = "a"});
-  PlanForTest::read(route.cors, "\"https://o.test\"");
+  PlanForTest::read(route.level.cors, "\"https://o.test\"");
   PlanForTest::read(route.level.headers, "{ response: { add: { X-Edge: 1 } } }");
   const Plan& plan = made_.finished();
   Decided decided(plan,

@@ -333,8 +333,7 @@ TEST(Compile, KnowsWhoAsksForTheTime) {
        "path: /x, servers: [a:1], header_rules: { response: { add: { A: b } } } }] }]",
        true},
   };
-  for (const auto& row : rows)
-    EXPECT_EQ(compiled(row.text).plan.needs_time, row.time) << row.name;
+  for (const auto& row : rows) EXPECT_EQ(compiled(row.text).plan.needs_time, row.time) << row.name;
 }
 
 TEST(Compile, KnowsWhetherAnyRouteHasCors) {
