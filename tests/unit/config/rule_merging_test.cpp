@@ -22,11 +22,17 @@ std::string entryOf(const char* key, const char* value) {
 }
 
 Config fileOf(const Row& row) {
-  return good("pools: { p: { servers: [a:1] }, q: { servers: [b:1] } }\n"
-              "defaults: { balance: p2c" + entryOf(row.key, row.defaults) + " }\n"
-              "hosts:\n  - { host: a.example, pool: p" + entryOf(row.key, row.host) + ",\n"
-              "      paths: [{ path: /x, pool: q" + entryOf(row.key, row.path) + " }] }\n",
-              {{"down.html", "<h1>down</h1>"}});
+  return good(
+      "pools: { p: { servers: [a:1] }, q: { servers: [b:1] } }\n"
+      "defaults: { balance: p2c" +
+          entryOf(row.key, row.defaults) +
+          " }\n"
+          "hosts:\n  - { host: a.example, pool: p" +
+          entryOf(row.key, row.host) +
+          ",\n"
+          "      paths: [{ path: /x, pool: q" +
+          entryOf(row.key, row.path) + " }] }\n",
+      {{"down.html", "<h1>down</h1>"}});
 }
 
 Value rulesOf(const RouteRules& rules, std::string_view key) {
@@ -52,8 +58,8 @@ constexpr Row kRows[] = {
      "{ append: { X-A: 2 }, rename: { X-C: X-E }, replace: { X-F: { regex: a, with: b } } }",
      "{ rename: { X-C: X-E }, replace: { X-F: { regex: a, with: b } }, append: { X-A: 2 }, "
      "set_if_missing: { X-B: 1 } }"},
-    {"an addition within a removal", "header_rules", "{ remove: [X-A] }", "",
-     "{ add: { X-A: 1 } }", "{ remove: [X-A], add: { X-A: 1 } }"},
+    {"an addition within a removal", "header_rules", "{ remove: [X-A] }", "", "{ add: { X-A: 1 } }",
+     "{ remove: [X-A], add: { X-A: 1 } }"},
     {"response headers", "header_rules", "{ response: { add: { X-A: 1 }, remove: [Server] } }",
      "{ response: { add: { X-A: 2 }, remove: [X-Powered-By] } }", "{ add: { X-A: 3 } }",
      "{ add: { X-A: 3 }, response: { remove: [Server, X-Powered-By], add: { X-A: 2 } } }"},
@@ -91,7 +97,8 @@ constexpr Row kRows[] = {
     {"error pages by status", "error_pages", "{ 503: \"@down.html\", 404: gone }",
      "{ 5xx: broken, 404: lost }", "{ 503: { body: \"{ }\", content_type: text/x } }",
      "{ 5xx: broken, 404: lost, 503: { body: { }, content_type: text/x } }"},
-    {"one page off", "error_pages", "{ 503: a, 404: b }", "{ 503: off }", "", "{ 404: b, 503: off }"},
+    {"one page off", "error_pages", "{ 503: a, 404: b }", "{ 503: off }", "",
+     "{ 404: b, 503: off }"},
     {"all pages off", "error_pages", "{ 503: a, 404: b }", "off", "{ 5xx: c }", "{ 5xx: c }"},
     {"mirror key by key", "mirror", "p", "{ percent: 10 }", "{ max_body: 1MiB }",
      "{ pool: p, percent: 10%, max_body: 1MiB }"},
@@ -127,8 +134,7 @@ TEST(RuleMerging, EachLeafKeepsThePlaceThatItComesFrom) {
   const Value shown = config.routes.at(1).rules.headers.show();
   const Value* add = shown.find("add");
   ASSERT_NE(add, nullptr);
-  const std::pair<const char*, uint32_t> lines[] = {
-      {"X-A", 2}, {"x-b", 4}, {"X-C", 5}, {"X-D", 5}};
+  const std::pair<const char*, uint32_t> lines[] = {{"X-A", 2}, {"x-b", 4}, {"X-C", 5}, {"X-D", 5}};
   for (const auto& [name, line] : lines) {
     ASSERT_NE(add->find(name), nullptr) << name;
     EXPECT_EQ(add->find(name)->mark.line, line) << name;

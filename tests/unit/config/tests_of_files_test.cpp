@@ -66,8 +66,8 @@ TEST(TestsOfFiles, InAllForms) {
 }
 
 TEST(TestsOfFiles, TellAbsentFieldsFromTheWord) {
-  const Config config = good(std::string(kRoute) +
-                             "tests: [{ get: /, headers: { A: off, B: \"off\", C: \"\" } }]\n");
+  const Config config =
+      good(std::string(kRoute) + "tests: [{ get: /, headers: { A: off, B: \"off\", C: \"\" } }]\n");
   const auto& fields = config.tests.at(0).headers;
   ASSERT_EQ(fields.size(), 3u);
   EXPECT_EQ(fields[0].value, std::nullopt);
