@@ -9,6 +9,9 @@
 namespace fairlead::filter {
 namespace {
 
+constexpr size_t kLongestHost = 255 + sizeof(":65535") - 1;  // a name (RFC 1035) and a port
+constexpr size_t kLongestMethod = 64;
+
 std::string_view withoutSlashAtEnd(std::string_view path) {
   if (path.ends_with('/')) path.remove_suffix(1);
   return path;
@@ -111,7 +114,7 @@ class RewriteRules::Run {
   bool setHost() {
     if (!rules_.host_) return true;
     const std::string_view host = rules_.host_->text.render(scene_);
-    if (!http::isValidAuthority(host)) return false;
+    if (host.size() > kLongestHost || !http::isValidAuthority(host)) return false;
     if (head_.fields.valueOf(http::FieldId::Host) == host) return true;
     if (!head_.fields.set(http::Field::make(scene_.arena, http::FieldId::Host, host))) return false;
     mapping_.host_changed = true;
@@ -126,7 +129,8 @@ class RewriteRules::Run {
     const http::Method method = http::methodOf(text);
     const bool is_good =
         http::isToken(text) && method != http::Method::Head && method != http::Method::Connect;
-    if (!is_good || text == head_.method_text) return is_good;
+    if (!is_good || text.size() > kLongestMethod) return false;
+    if (text == head_.method_text) return true;
     head_.method = method;
     head_.method_text = text;
     tell(rules_.method_->mark, "method ", text);

@@ -168,7 +168,7 @@ Refusal applyRules(http::RequestHead& head, const RoutePlan& route, const filter
   if (!route.params.empty() && !route.params.onRequest(head, scene))
     return {400, "The rewritten query is too long."};
   if (!route.rewrite.empty() && !route.rewrite.onRequest(head, scene, mapping))
-    return {400, "The rewritten path is not a path."};
+    return {400, "The rewritten URL, host or method is none."};
   const LevelPlan& level = route.level;
   if (!level.cookies.empty() && !level.cookies.onRequest(head, scene)) return {431};
   if (!level.headers.empty() && !level.headers.onRequest(head, scene)) return {431};
@@ -212,9 +212,12 @@ Decision decide(http::RequestHead& head, const Setting& setting) {
     return answerWith(decision, route.level.cors.preflight(head, setting.arena));
   }
   if (route.respond) return answerWith(decision, route.respond->answer(setting.scene()));
-  if (route.redirect)
-    return answerWith(decision,
-                      route.redirect->answer(setting.scene(), head.authority, route.path));
+  if (route.redirect) {
+    const Answer answer = route.redirect->answer(setting.scene(), head.authority, route.path);
+    decision = answerWith(decision, answer);
+    decision.configured = answer.status < 400;  // a Location that is none is an error
+    return decision;
+  }
   if (endsHere(head, setting.arena)) return refuse(decision, 200, "Max-Forwards ends here.");
 
   decision.upgrade = passedUpgrade(head, setting);

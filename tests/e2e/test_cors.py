@@ -158,7 +158,6 @@ REFUSALS = {
     "too large": ("refused", "/", b"x" * 100, {413}),
     "dead server": ("refused", "/dead", b"", {502, 503}),
     "redirect": ("refused", "/moved", b"", {302}),
-    # The language does not say whether these two have been within reach of the route's rules.
     "firewall": ("refused", "/secret", b"", {403}),
     "no route": ("no route", "/y", b"", {404}),
 }

@@ -9,7 +9,6 @@ CONFIG = """
 defaults:
   retry: off
   health: off
-  timeouts: {{ response: 300ms }}
   error_pages:
     404: "<p>nothing at {{path}}</p>"
     4xx: "<p>your fault</p>"
@@ -26,10 +25,12 @@ paths:
   - {{ path: /small, servers: [{echo}], max_body: 10B }}
   - {{ path: /dead, servers: [{dead}] }}
   - {{ path: /garbage, servers: [{garbage}] }}
-  - {{ path: /slow, servers: [{slow}] }}
+  - {{ path: /slow, servers: [{slow}], timeouts: {{ response: 200ms }} }}
   - {{ path: /full, servers: [{{ url: {echo}, weight: 0 }}] }}
   - {{ path: /respond, respond: {{ status: 404, body: mine }} }}
   - {{ path: /redirect, redirect: {{ path: /echo }} }}
+  - {{ path: /climb, servers: [{echo}], rewrite_rules: {{ regex: {{ match: l, with: /../ }} }} }}
+  - {{ path: /nowhere-to-go, redirect: {{ host: "{{param.none}}" }} }}
   - path: /inner
     servers: [{echo}]
     max_body: 10B
@@ -118,6 +119,32 @@ OTHERS = {
 def test_no_page_for_others(edge, target, fields, status, body):
     reply = edge.get(target, fields, host_of("errors"))
     assert (reply.status, reply.body) == (status, body)
+
+
+EARLY = {
+    "bad path": (b"GET /%zz HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    "long line": (b"GET /" + b"x" * 9000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414),
+    "large head": (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 40_000 + b"\r\n\r\n", 431),
+    "bad field": (b"GET / HTTP/1.1\r\nHost: a\r\nX : 1\r\n\r\n", 400),
+    "no host": (b"GET / HTTP/1.1\r\n\r\n", 400),
+}
+
+
+@pytest.mark.parametrize("head, status", EARLY.values(), ids=EARLY)
+def test_page_of_an_error_before_any_route(edge, head, status):
+    """No host is known yet: those of the defaults."""
+    with edge.connect() as client:
+        reply = client.send_all_it_takes(head).read_answer()
+    assert (reply.status, reply.body) == (status, b"<p>your fault</p>")
+
+
+LATE = {"rewritten": "/climb", "redirected": "/nowhere-to-go"}
+
+
+@pytest.mark.parametrize("target", LATE.values(), ids=LATE)
+def test_page_of_a_request_that_a_rule_made_bad(edge, target):
+    reply = edge.get(target, host=host_of("errors"))
+    assert (reply.status, reply.body) == (400, b"<p>your fault</p>"), reply
 
 
 def test_no_page_for_a_redirect(edge):

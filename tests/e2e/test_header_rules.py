@@ -80,6 +80,17 @@ REQUEST = {
         {"X-A": None, "X-B": "was old"}),
     "remove Cookie": ("{ remove: [Cookie] }", ["Cookie: a=1"], {"Cookie": None}),
     "remove User-Agent": ("{ remove: [User-Agent] }", ["User-Agent: me"], {"User-Agent": None}),
+    "remove what fairlead adds": (
+        "{ remove: [X-Forwarded-For, X-Forwarded-Host, X-Request-Id] }", [],
+        {"X-Forwarded-For": None, "X-Forwarded-Host": None, "X-Request-Id": None,
+         "X-Forwarded-Proto": "http"}),
+    "set what fairlead adds": (
+        "{ add: { X-Forwarded-Proto: https }, append: { X-Forwarded-For: 192.0.2.9 } }",
+        ["X-Forwarded-For: 6.6.6.6"],
+        {"X-Forwarded-Proto": "https", "X-Forwarded-For": "127.0.0.1,192.0.2.9"}),
+    "keep the request's id": (
+        "{ add: { X-Trace: '{header.X-Request-Id}' } }", ["X-Request-Id: mine"],
+        {"X-Trace": "mine"}),
     "own X-Forwarded field": (
         "{ add: { X-Forwarded-Prefix: /app } }", ["X-Forwarded-Prefix: /forged"],
         {"X-Forwarded-Prefix": "/app"}),

@@ -108,7 +108,8 @@ def edge(module_fairlead, echo):
         hosts[row] = keys
     for row, entry in EXTRA.items():
         hosts[row] = entry.replace("ECHO", f"servers: [{echo.address}]")
-    return module_fairlead(f"trusted_proxies: [{PROXY}]\n" + host_each(hosts))
+    anything = '  - { host: "*", redirect: https }\n'
+    return module_fairlead(f"trusted_proxies: [{PROXY}]\n" + host_each(hosts) + anything)
 
 
 def led(reply, url):
@@ -124,6 +125,29 @@ def test_redirect(edge, row):
     reply = edge.get(target, host=host)
     assert reply.status == status and reply.complete
     assert led(reply, f"http://{host}{target}") == expected.replace("HOST", host)
+
+
+HOSTS = {
+    "IPv6 literal": (b"GET /a HTTP/1.1\r\nHost: [2001:db8::1]\r\n\r\n", "https://[2001:db8::1]/a"),
+    "IPv6 literal with a port": (
+        b"GET /a HTTP/1.1\r\nHost: [2001:db8::1]:8080\r\n\r\n", "https://[2001:db8::1]/a"),
+    "trailing dot and letter case": (
+        b"GET /a HTTP/1.1\r\nHost: Any.Test.:8080\r\n\r\n", "https://any.test/a"),
+    "absolute target": (
+        b"GET http://any.test:81/a?b HTTP/1.1\r\nHost: other.test\r\n\r\n", "https://any.test/a?b"),
+    "no host": (b"GET /a HTTP/1.0\r\n\r\n", None),
+    "empty host": (b"GET /a HTTP/1.1\r\nHost:\r\n\r\n", None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("head, expected", HOSTS.values(), ids=HOSTS)
+def test_redirect_of_any_host(edge, head, expected):
+    with edge.connect() as client:
+        reply = client.send(head).read_answer()
+    if expected is None:
+        assert (reply.status, reply.get("Location")) == (400, None), reply
+    else:
+        assert (reply.status, reply.get("Location")) == (308, expected), reply
 
 
 def test_redirect_needs_no_body_and_keeps_the_connection(edge):

@@ -114,6 +114,8 @@ def test_value_that_grows_is_sent_whole_or_refused(edge, row, value):
         assert reply.complete and reply.status in {200, 302, 400, 404, 413, 414, 431, 500, 502}
         if reply.status == 200 and row in GROWING:
             whole_request(json.loads(reply.body), row, value)
+        if reply.status == 302:
+            assert reply.get("Location") == f"https://b.test/?{value * 12}".replace("%3c", "%3C")
         if reply.closes():
             return
         again = client.get("/x?p=1", host=host)
@@ -121,7 +123,7 @@ def test_value_that_grows_is_sent_whole_or_refused(edge, row, value):
 
 
 def whole_request(seen, row, value):
-    _, target, fields = seen
+    method, target, fields = seen
     fields = {name.lower(): text for name, text in fields}
     count = len(value) if value.startswith("a") else len(value) // 3
     if row == "field":
@@ -130,8 +132,34 @@ def whole_request(seen, row, value):
         assert len(target) >= 12 * count
     elif row == "cookie":
         assert len(fields["cookie"]) >= 12 * count
+    elif row == "host":
+        assert fields["host"] == "a" + value * 12
+    elif row == "method":
+        assert method == "A" + value * 12
     elif row == "replaced field":
         assert fields["x-in"] == "b" * 500 * 7000
+
+
+@pytest.mark.parametrize("row", ["field", "host", "cookie", "redirect", "response field"])
+@pytest.mark.parametrize("count", [5440, 5455, 5459, 5460, 5461, 5462, 5463, 5470, 5500])
+def test_field_of_about_64_kib(edge, row, count):
+    """Twelve times the value is a little less or more than 64 KiB."""
+    value = "a" * count
+    reply = edge.get(f"/x?p={value}", ["X-Seen: seen"], host_of(row))
+    assert reply.complete
+    if reply.status == 302:
+        assert reply.get("Location") == f"https://b.test/?{value * 12}"
+    elif reply.status == 200:
+        fields = {name.lower(): text for name, text in json.loads(reply.body)[2]}
+        assert {"host", "x-seen", "x-request-id", "x-forwarded-for"} <= fields.keys()
+        told = {
+            "field": fields.get("x-out"), "host": fields["host"].removeprefix("a"),
+            "cookie": fields.get("cookie", "").removeprefix("out="),
+            "response field": reply.get("X-Out"),
+        }  # fmt: skip
+        assert told[row] == value * 12
+    else:
+        assert reply.status in {400, 414, 431, 500, 502}, reply
 
 
 def test_a_body_that_grew_is_complete(edge):

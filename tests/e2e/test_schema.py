@@ -246,7 +246,7 @@ AGREED = {
         f'firewall_rules: {{ ip_reject: "@ips", path_reject: ["@paths", /x] }}\n{ROUTE}'),
     "respond in short": "paths: [{ path: /, respond: 204 }]\n",
     "respond": "paths: [{ path: /, respond: { body: 5 } }]\n",
-    "tests of any shape": f"tests: [{{ get: /, status: 200 }}]\n{ROUTE}",
+    "tests": "tests: [{ get: /, status: 204 }]\npaths: [{ path: /, respond: 204 }]\n",
 }  # fmt: skip
 
 REFUSED = {

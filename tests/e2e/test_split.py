@@ -11,7 +11,7 @@ from waiting import PATIENCE, eventually
 COOKIE = "fairlead_split"
 # One client for each address, told by a proxy that is trusted.
 TRUST = "trusted_proxies: [127.0.0.1]\n"
-CHECKS = "health: { every: 50ms, timeout: 500ms, fall: 1, rise: 1 }"
+CHECKS = "health: { every: 50ms, timeout: 5s, fall: 1, rise: 1 }"
 
 
 class Arms:
@@ -207,6 +207,25 @@ def test_server_does_not_see_the_cookie(halves, sent, seen):
     server = both.origins[reply.body.decode()]
     request = next(one for one in reversed(server.requests) if one.target == "/shown")
     assert request.get("Cookie") == seen
+
+
+def test_cookie_in_a_line_of_its_own_is_not_shown(halves):
+    edge, both = halves
+    pair, _ = cookie_for(edge, "canary")
+    reply = edge.get("/two-lines", ["Cookie: a=1", f"Cookie: {pair}", "Cookie: b=2"])
+    server = both.origins[reply.body.decode()]
+    request = next(one for one in reversed(server.requests) if one.target == "/two-lines")
+    assert "; ".join(request.all("Cookie")) == "a=1; b=2"
+
+
+def test_rules_for_cookies_do_not_loosen_the_split(fairlead, arms):
+    """The choice is made of what the client sent, before any rule."""
+    rules = 'cookie_rules: { remove: ["*"] }\n    header_rules: { remove: [Cookie] }\n'
+    config = arms("stable", "canary").config("{ stable: 50, canary: 50 }", "    " + rules)
+    edge = fairlead(config)
+    for pool in ["stable", "canary"]:
+        pair, _ = cookie_for(edge, pool)
+        assert set(placed(edge, addresses(40), [f"Cookie: {pair}"]).values()) == {pool}
 
 
 HOSTILE = [

@@ -248,11 +248,11 @@ TEST_F(Rules, ThatEndInNoRequestRefuseIt) {
       {"a value stays within its segment", "{}",
        "{ regex: { match: \"/a\", with: \"/{param.up}\" } }", "{}", "{}", 0, ""},
       {"a path above the root", "{}", "{ regex: { match: \"/a\", with: \"/{param.dots}\" } }", "{}",
-       "{}", 400, "The rewritten path is not a path."},
+       "{}", 400, "The rewritten URL, host or method is none."},
       {"no host", "{}", "{ host: \"{param.up}\" }", "{}", "{}", 400,
-       "The rewritten path is not a path."},
+       "The rewritten URL, host or method is none."},
       {"no method", "{}", "{ method: \"{param.up}\" }", "{}", "{}", 400,
-       "The rewritten path is not a path."},
+       "The rewritten URL, host or method is none."},
   };
   for (const auto& row : rows) {
     SCOPED_TRACE(row.name);
