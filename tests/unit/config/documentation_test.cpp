@@ -96,9 +96,6 @@ TEST(Documentation, ItsExamplesLoad) {
   EXPECT_EQ(examples.size(), 16u);
   for (std::string example : examples) {
     if (example.find("pools:") == std::string::npos) example += kPools;
-    if (example.find("pool:") == std::string::npos && example.find("hosts:") == std::string::npos &&
-        example.find("paths:") == std::string::npos)
-      example += "paths: [{ path: /, pool: api }]\n";
     const Loaded loaded = loadWith(example, files);
     EXPECT_TRUE(loaded.config) << renderText(loaded.diagnostics) << example;
     EXPECT_FALSE(loaded.diagnostics.hasErrors()) << renderText(loaded.diagnostics);
