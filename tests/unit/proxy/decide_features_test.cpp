@@ -212,9 +212,10 @@ TEST_F(DecideSplit, OtherPoolsStandInForOneThatIsDown) {
 TEST_F(DecideSplit, IsNotedWithItsPlace) {
   filter::Notes notes;
   const Decided decided(*plan_, linesWith(canary_), kStranger, &notes);
-  ASSERT_FALSE(notes.lines.empty());
-  EXPECT_EQ(notes.lines[0], "split: canary");
-  EXPECT_EQ(notes.marks[0].column, 15u) << "of the pool's share";
+  const auto split = std::ranges::find(notes.lines, "split: canary");
+  ASSERT_NE(split, notes.lines.end());
+  const auto index = static_cast<size_t>(split - notes.lines.begin());
+  EXPECT_EQ(notes.marks[index].column, 15u) << "of the pool's name";
 }
 
 // --- answers of fairlead's own, captures, placeholders

@@ -108,6 +108,7 @@ class PlanForTest {
     needs |= route.level.cookies.needs();
     needs |= route.params.needs();
     needs |= route.rewrite.needs();
+    route.changes_requests = route.changes_responses = true;  // to be asked, at least
     route.rules_wait_for_server = needs.server;
     needs |= route.level.headers.responseNeeds();
     needs |= route.level.cookies.responseNeeds();

@@ -45,7 +45,7 @@ const Row kRows[] = {
     {"another pool", "{ get: http://shop.example.com/api/x, pool: shop }",
      "pool `shop`; pool `twins`"},
     {"a pool where fairlead answers", "{ get: http://shop.example.com/old, pool: shop }",
-     "pool `shop`; status 302"},
+     "pool `shop`; status 302 by redirect"},
     {"the firewall's status", "{ get: http://shop.example.com/.git/config, status: 403 }", ""},
     {"the firewall names its rule", "{ get: http://shop.example.com/.git/config, status: 404 }",
      "status 404; status 403 by firewall path_reject /.git"},

@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "config/diagnostic.h"
 #include "config/load.h"
 #include "support/origin.h"
 #include "support/sockets.h"
@@ -53,7 +54,7 @@ inline std::shared_ptr<Snapshot> snapshotOf(std::string yaml,
   }
   const config::Loaded loaded = config::loadText("fairlead.yaml", std::move(yaml),
                                                  [](std::string_view) { return std::nullopt; });
-  if (!loaded.config) throw std::runtime_error(loaded.diagnostics.all().front().message);
+  if (!loaded.config) throw std::runtime_error(config::renderText(loaded.diagnostics));
   auto snapshot = std::make_shared<Snapshot>(compile(*loaded.config));
   for (const auto& pool : snapshot->plan.pools)
     for (balance::Endpoint* endpoint : pool->endpoints) {
