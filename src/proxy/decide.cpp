@@ -168,7 +168,7 @@ Refusal applyRules(http::RequestHead& head, const RoutePlan& route, const filter
   if (!route.params.empty() && !route.params.onRequest(head, scene))
     return {400, "The rewritten query is too long."};
   if (!route.rewrite.empty() && !route.rewrite.onRequest(head, scene, mapping))
-    return {400, "The rewritten URL, host or method is none."};
+    return {400, "The rewritten URL, host or method is not valid."};
   const LevelPlan& level = route.level;
   if (!level.cookies.empty() && !level.cookies.onRequest(head, scene)) return {431};
   if (!level.headers.empty() && !level.headers.onRequest(head, scene)) return {431};

@@ -74,6 +74,7 @@ def test_every_default_is_a_value_of_its_key(validator):
 
 # --- files that are good
 
+PAGES = ("gone.html", "maintenance.html")  # that the examples name
 POOLS = "pools: { api: { servers: [a:1] }, shop: { servers: [b:1] } }\n"
 
 
@@ -117,6 +118,9 @@ def test_a_good_file_validates(validator, tmp_path, text):
     assert complaints(validator, parsed(text)) == []
     path = tmp_path / "fairlead.yaml"
     path.write_text(text)
+    (tmp_path / "pages").mkdir()
+    for page in PAGES:
+        (tmp_path / "pages" / page).write_text("<h1>a page</h1>")
     shown = run("show", "-c", path)
     assert shown.returncode == 0, shown
     assert complaints(validator, parsed(shown.stdout)) == [], shown.stdout

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <regex>
 #include <set>
 
@@ -90,11 +91,14 @@ TEST(Documentation, ItsExamplesLoad) {
   constexpr std::string_view kPools =
       "pools: { api: { servers: [a:1] }, shop: { servers: [b:1] } }\n";
   const auto examples = matches(text, std::regex("```yaml\n([^`]*)```"));
-  EXPECT_EQ(examples.size(), 3u);
+  const std::map<std::string, std::string> files{{"pages/gone.html", "<h1>gone</h1>"},
+                                                 {"pages/maintenance.html", "<h1>later</h1>"}};
+  EXPECT_EQ(examples.size(), 16u);
   for (std::string example : examples) {
     if (example.find("pools:") == std::string::npos) example += kPools;
-    const Loaded loaded = loadWith(example);
-    EXPECT_TRUE(loaded.config) << renderText(loaded.diagnostics);
+    const Loaded loaded = loadWith(example, files);
+    EXPECT_TRUE(loaded.config) << renderText(loaded.diagnostics) << example;
+    EXPECT_FALSE(loaded.diagnostics.hasErrors()) << renderText(loaded.diagnostics);
   }
 }
 

@@ -210,11 +210,11 @@ TEST(YamlText, ReadsBackToItself) {
        {"word",     "",     "off", "true", "~",  "null",     "a: b",       "a #b",
         "- x",      "*",    "[x]", "\"",   "\\", "a\tb",     "line\nline", "${NAME}",
         "$${NAME}", "8080", "ü",   "@x",   "x:", "trailing "}) {
-    const Loaded loaded =
-        loadWith("paths: [{ path: /, respond: { body: " + yamlText(text) + " } }]\n");
+    const Loaded loaded = loadWith(
+        "paths: [{ path: /, respond: 200 }]\ntests: [{ get: /, upstream: " + yamlText(text) +
+        " }]\n");
     ASSERT_TRUE(loaded.config) << text << renderText(loaded.diagnostics);
-    const auto& respond = std::get<filter::Respond>(loaded.config->routes[0].destination);
-    EXPECT_EQ(respond.show().find("body")->text, text);
+    EXPECT_EQ(loaded.config->tests.at(0).upstream->value, text);
   }
 }
 

@@ -318,7 +318,7 @@ const FaultRow kFaults[] = {
     {"replace with an unknown key", "{ replace: { X-A: { regexp: a, with: b } } }",
      "error: unknown key `regexp` in `replace` of a header field | did you mean `regex`?"},
     {"bad regex", "{ replace: { X-A: { regex: \"(\", with: b } } }",
-     "error: this is no regular expression: missing ): ("},
+     "error: `(` is not a regular expression: missing ): ("},
     {"capture that the regex has not",
      "{ replace: { X-A: { regex: \"(a)\", with: "
      "\"{capture.2}\" } } }",

@@ -72,9 +72,9 @@ const FaultRow kFaults[] = {
      "error: unknown placeholder `{parth}` | did you mean `{path}`?"},
 
     {"bad regex", "{ regex: { match: \"a(\", with: b } }",
-     "error: this is no regular expression: missing ): a("},
+     "error: `a(` is not a regular expression: missing ): a("},
     {"look-ahead", "{ regex: { match: \"a(?=b)\", with: b } }",
-     "error: this is no regular expression: invalid perl operator: (?="},
+     "error: `a(?=b)` is not a regular expression: invalid perl operator: (?="},
     {"regex without with", "{ regex: { match: a } }",
      "error: `regex` needs both `match` and `with`"},
     {"regex without match", "{ regex: [{ with: a }] }",

@@ -252,10 +252,10 @@ TEST(Template, ListsWhatThereIsWhenNothingIsNear) {
   Diagnostics out;
   Template::parse("{nonsense}", {}, Place::Field, out);
   EXPECT_EQ(out.all().front().expected,
-            "a brace that is meant itself is written `{{`; placeholders are {client_ip} "
+            "one of {client_ip} "
             "{client_port} {scheme} {host} {port} {method} {path} {query} {request_id} {route} "
             "{pool} {server} {time} {uri} {header.User-Agent} {cookie.session} {param.id} "
-            "{capture.1}");
+            "{capture.1}, or `{{` where a brace is meant");
 }
 
 TEST(Template, ReadsScalarsOnly) {

@@ -27,7 +27,7 @@ const Plan& cors() {
       RoutePlan& route =
           made.addRoute({.host = h, .path = path, .methods = std::move(methods), .name = name});
       route.names_options = names_options;
-      if (*origin) made.read(route.level.cors, origin);
+      if (*origin) made.read(route.cors, origin);
     };
     add("rest", "/", {}, "");
     add("api", "/api", {}, "\"https://api.test\"");
@@ -105,7 +105,7 @@ constexpr NoPreflightRow kNoPreflights[] = {
     {"the request itself", "PUT /api HTTP/1.1\r\nHost: h\r\nOrigin: https://put.test\r\n",
      "api put", "https://put.test"},
     {"a route without CORS", "DELETE /api HTTP/1.1\r\nHost: h\r\nOrigin: https://put.test\r\n",
-     "api delete", ""},
+     "api delete", "https://put.test"},
     {"the firewall comes first",
      "OPTIONS /api/internal HTTP/1.1\r\nHost: h\r\nOrigin: "
      "https://api.test\r\nAccess-Control-Request-Method: GET\r\n",
@@ -132,7 +132,7 @@ const Plan& everything() {
     made.read(made.host(h).firewall, "{ ip_reject: [203.0.113.2] }");
     RoutePlan& route = made.addRedirect({.host = h, .path = "/x", .name = "x"}, "/y");
     made.read(route.firewall, "{ ip_reject: [203.0.113.3] }");
-    made.read(route.level.cors, "\"https://o.test\"");
+    made.read(route.cors, "\"https://o.test\"");
     route.max_body = 10;
     return made.finished();
   }();
@@ -248,11 +248,11 @@ TEST_F(Rules, ThatEndInNoRequestRefuseIt) {
       {"a value stays within its segment", "{}",
        "{ regex: { match: \"/a\", with: \"/{param.up}\" } }", "{}", "{}", 0, ""},
       {"a path above the root", "{}", "{ regex: { match: \"/a\", with: \"/{param.dots}\" } }", "{}",
-       "{}", 400, "The rewritten URL, host or method is none."},
+       "{}", 400, "The rewritten URL, host or method is not valid."},
       {"no host", "{}", "{ host: \"{param.up}\" }", "{}", "{}", 400,
-       "The rewritten URL, host or method is none."},
+       "The rewritten URL, host or method is not valid."},
       {"no method", "{}", "{ method: \"{param.up}\" }", "{}", "{}", 400,
-       "The rewritten URL, host or method is none."},
+       "The rewritten URL, host or method is not valid."},
   };
   for (const auto& row : rows) {
     SCOPED_TRACE(row.name);
