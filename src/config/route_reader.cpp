@@ -11,6 +11,7 @@
 #include "config/route_checks.h"
 #include "config/route_names.h"
 #include "filter/split.h"
+#include "filter/substitution.h"
 
 namespace fairlead::config {
 namespace {
@@ -201,7 +202,7 @@ void RouteReader::readPathPattern(Settings& settings, const Value& item, Route& 
   } else if (regex != nullptr) {
     route.mark = regex->mark;
     route.match.path_kind = route::PathKind::Regex;
-    route.match.regex = readRegex(*regex, out_);
+    route.match.regex = filter::readPattern(*regex, out_);
     if (route.match.regex) route.match.path = regex->text;
   } else if (!item.find("path") && !item.find("path_regex")) {
     out_.error(item.mark, "a path needs `path`").expected = "path: /api";
@@ -346,7 +347,9 @@ bool RouteReader::fitsItsRules(const Route& route) {
                              : "a `path_regex`, whose groups are the captures";
     return false;
   }
-  if (const auto cors = route.rules.cors.lacksOrigins()) {
+  // What `defaults` say may be meant for the routes that name origins.
+  const auto cors = route.rules.cors.lacksOrigins();
+  if (cors && cors != config_.default_route_rules.cors.lacksOrigins()) {
     out_.error(*cors, "no origin is let in by this").expected =
         "origins: [\"https://www.example.com\"]";
     return false;

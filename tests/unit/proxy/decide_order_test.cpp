@@ -27,7 +27,7 @@ const Plan& cors() {
       RoutePlan& route =
           made.addRoute({.host = h, .path = path, .methods = std::move(methods), .name = name});
       route.names_options = names_options;
-      if (*origin) made.read(route.cors, origin);
+      if (*origin) made.read(route.level.cors, origin);
     };
     add("rest", "/", {}, "");
     add("api", "/api", {}, "\"https://api.test\"");
@@ -132,7 +132,7 @@ const Plan& everything() {
     made.read(made.host(h).firewall, "{ ip_reject: [203.0.113.2] }");
     RoutePlan& route = made.addRedirect({.host = h, .path = "/x", .name = "x"}, "/y");
     made.read(route.firewall, "{ ip_reject: [203.0.113.3] }");
-    made.read(route.cors, "\"https://o.test\"");
+    made.read(route.level.cors, "\"https://o.test\"");
     route.max_body = 10;
     return made.finished();
   }();
