@@ -105,11 +105,11 @@ constexpr NoPreflightRow kNoPreflights[] = {
     {"the request itself", "PUT /api HTTP/1.1\r\nHost: h\r\nOrigin: https://put.test\r\n",
      "api put", "https://put.test"},
     {"a route without CORS", "DELETE /api HTTP/1.1\r\nHost: h\r\nOrigin: https://put.test\r\n",
-     "api delete", ""},
+     "api delete", "https://put.test"},
     {"the firewall comes first",
      "OPTIONS /api/internal HTTP/1.1\r\nHost: h\r\nOrigin: "
      "https://api.test\r\nAccess-Control-Request-Method: GET\r\n",
-     "403", ""},
+     "403", "https://api.test"},
 };
 
 TEST(DecidePreflight, IsNoOtherRequest) {

@@ -150,7 +150,7 @@ constexpr Row kRows[] = {
     {"rules that cannot know it", "GET", "http://h/waits2", "h /waits2", "two", "",
      "/waits2 (the chosen server's own address)"},
     {"rules that wait and refuse", "GET", "http://h/waits-bad?x=..", "h /waits-bad", "", "",
-     "400 The rewritten path is not a path."},
+     "400 The rewritten URL, host or method is not valid."},
     {"port and letter case of the host", "GET", "http://H:8080/rest", "h /rest", "rest",
      "10.0.0.4:80", "/rest H:8080"},
     {"no path in the URL", "GET", "http://h?x", "none", "", "", "404 no / here: 404 Not Found"},
