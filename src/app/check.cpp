@@ -64,6 +64,10 @@ std::string explainFailures(const std::vector<worker::TestResult>& results,
   return text;
 }
 
+std::string counted(size_t count, std::string_view thing) {
+  return fmt::format("{} {}{}", count, thing, count == 1 ? "" : "s");
+}
+
 void sayCoverage(const config::Config& config, const std::vector<worker::TestResult>& results,
                  const Diagnostics& files) {
   const auto routes = unreached(config, results);
@@ -71,8 +75,8 @@ void sayCoverage(const config::Config& config, const std::vector<worker::TestRes
     std::cout << "every route is reached by a test\n";
     return;
   }
-  std::cout << fmt::format("{} of {} routes are reached by no test:\n", routes.size(),
-                           config.routes.size());
+  std::cout << fmt::format("no test reaches {} of {}:\n", routes.size(),
+                           counted(config.routes.size(), "route"));
   for (const config::Route* route : routes)
     std::cout << fmt::format("  {} ({})\n", route->match.name,
                              config::placeText(route->mark, files));

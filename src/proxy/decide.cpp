@@ -187,10 +187,12 @@ Decision decide(http::RequestHead& head, const Setting& setting) {
   filter::identifyClient(head, plan.trusted, setting.client);
   rememberRequest(head, setting.request);
   decision.origin = head.fields.valueOf(FieldId::Origin);
+  const bool is_rejected = rejects(plan.firewall, head, setting, decision);
+  const route::RouteMatch match = is_rejected ? route::RouteMatch() : findRoute(head, setting);
+  // Not before, so that conditions see the fields as they came.
   setting.request.request_id = filter::setRequestId(head, setting.arena, setting.random);
-  if (rejects(plan.firewall, head, setting, decision)) return decision;
+  if (is_rejected) return decision;
 
-  const route::RouteMatch match = findRoute(head, setting);
   if (match.host != route::kNone) {
     decision.host = &plan.hosts[static_cast<size_t>(match.host)];
     if (rejects(decision.host->firewall, head, setting, decision)) return decision;

@@ -42,6 +42,11 @@ const Plan& conditions() {
     made.addRoute({.host = host, .from = {*Cidr::parse("198.51.100.0/24")}, .name = "from"});
     made.addRoute({.host = host, .path = "/login", .scheme = "https", .name = "https"});
     made.addRoute({.host = host, .path = "/login", .name = "http"});
+    made.addRoute(
+        {.host = host,
+         .path = "/unnamed",
+         .headers = {{.name = "X-Request-Id", .match = {ValueMatch::Kind::Absent, {}, {}}}},
+         .name = "no id"});
     return made.finished();
   }();
   return finished;
@@ -55,6 +60,10 @@ struct ConditionRow {
 };
 
 constexpr ConditionRow kConditions[] = {
+    {"an id that fairlead gives is not the request's", "GET /unnamed HTTP/1.1\r\nHost: h\r\n",
+     "no id"},
+    {"an id of the request's own", "GET /unnamed HTTP/1.1\r\nHost: h\r\nX-Request-Id: a\r\n",
+     "rest"},
     {"nothing asked for", "GET / HTTP/1.1\r\nHost: h\r\n", "rest"},
     {"method", "PURGE /x HTTP/1.1\r\nHost: h\r\n", "method"},
     {"methods have letter case", "purge /x HTTP/1.1\r\nHost: h\r\n", "rest"},
