@@ -12,6 +12,7 @@
 
 #include "app/verbs.h"
 #include "config/diagnostic.h"
+#include "config/schema.h"
 #include "config/show.h"
 #include "control/server.h"
 #include "control/signals.h"
@@ -29,11 +30,6 @@ void addConfigOption(CLI::App& verb, std::string& file) {
   verb.add_option("-c,--config", file, "configuration file")->capture_default_str();
 }
 
-void complain(const Diagnostics& diagnostics) {
-  const auto colour = ::isatty(STDERR_FILENO) ? config::Colour::On : config::Colour::Off;
-  std::cerr << config::renderText(diagnostics, colour);
-}
-
 // The first word, when it is no option and no verb: CLI11 would only say that a verb is missing.
 bool complainOfVerb(const CLI::App& app, int argc, char** argv) {
   if (argc < 2 || argv[1][0] == '-') return false;
@@ -49,6 +45,11 @@ bool complainOfVerb(const CLI::App& app, int argc, char** argv) {
 }
 
 }  // namespace
+
+void complain(const Diagnostics& diagnostics) {
+  const auto colour = ::isatty(STDERR_FILENO) ? config::Colour::On : config::Colour::Off;
+  std::cerr << config::renderText(diagnostics, colour);
+}
 
 std::optional<config::Config> loadOrComplain(const std::string& file, Warnings warnings,
                                              Diagnostics& diagnostics) {
@@ -75,20 +76,6 @@ Exit serve(const config::Config& config) {
   }
   server.runUntilSignal();
   return Exit::Ok;
-}
-
-Exit check(const std::string& config_file, bool json) {
-  const config::Loaded loaded = config::loadFile(config_file, config::processEnvironment);
-  if (json) {
-    std::cout << config::renderJson(loaded.diagnostics) << "\n";
-  } else {
-    complain(loaded.diagnostics);
-    if (loaded.config)
-      std::cout << fmt::format("{} is valid: {} hosts, {} routes, {} pools\n", config_file,
-                               loaded.config->hosts.size(), loaded.config->routes.size(),
-                               loaded.config->pools.size());
-  }
-  return loaded.config ? Exit::Ok : Exit::BadConfig;
 }
 
 Exit show(const std::string& config_file) {
@@ -118,10 +105,13 @@ int mainWith(int argc, char** argv, const char* version) {
 
   bool json = false;
   verb = app.add_subcommand("check",
-                            "say whether a configuration is valid, and what is wrong with it");
+                            "say whether a configuration is valid, what is wrong with it, and "
+                            "whether its tests pass");
   addConfigOption(*verb, config_file);
   verb->add_flag("--json", json, "findings as JSON, for editors");
-  verb->callback([&] { exit = check(config_file, json); });
+  bool coverage = false;
+  verb->add_flag("--coverage", coverage, "list the routes that no test of the file reaches");
+  verb->callback([&] { exit = check(config_file, {.json = json, .coverage = coverage}); });
 
   ExplainRequest request;
   verb =
@@ -138,6 +128,9 @@ int mainWith(int argc, char** argv, const char* version) {
                             "print the effective configuration and where each value comes from");
   addConfigOption(*verb, config_file);
   verb->callback([&] { exit = show(config_file); });
+
+  verb = app.add_subcommand("schema", "print the JSON Schema of the configuration, for editors");
+  verb->callback([] { std::cout << config::renderSchema(); });
 
   std::string listen = "127.0.0.1:8080";
   verb = app.add_subcommand("demo", "four sample servers with fairlead in front, to try with curl");

@@ -23,9 +23,14 @@ struct ExplainRequest {
   std::string from = "127.0.0.1";
 };
 
+struct CheckOptions {
+  bool json = false;      // findings as JSON, for editors
+  bool coverage = false;  // also the routes that no test reaches
+};
+
 // The verbs. Each prints what it has to say and returns how it went.
 Exit run(const std::string& config_file);
-Exit check(const std::string& config_file, bool json);
+Exit check(const std::string& config_file, const CheckOptions& options);
 Exit show(const std::string& config_file);
 Exit explain(const std::string& config_file, const ExplainRequest& request);
 Exit demo(const std::string& listen);

@@ -1,167 +1,180 @@
 // fairlead explain: the same pure decision that serves traffic, with its reasons.
+#include "app/explain.h"
+
 #include <fmt/format.h>
 
 #include <iostream>
-#include <memory>
+#include <iterator>
 
 #include "app/verbs.h"
 #include "base/ascii.h"
+#include "base/units.h"
 #include "config/diagnostic.h"
-#include "http/h1/parser.h"
-#include "proxy/decide.h"
 #include "proxy/error_page.h"
-#include "proxy/heads.h"
 #include "worker/snapshot.h"
 
 namespace fairlead::app {
 namespace {
 
-// The request as it would come over the wire, so that the very parser of the traffic reads it.
-std::string wireRequest(const ExplainRequest& request) {
-  std::string target = request.url;
-  std::string host;
-  if (const size_t scheme = target.find("://"); scheme != std::string::npos) {
-    const size_t begin = scheme + 3;
-    const size_t end = std::min(target.find_first_of("/?", begin), target.size());
-    host = target.substr(begin, end - begin);
-    target = target.substr(end);
-    if (target.empty() || target.front() == '?') target.insert(0, "/");
-  }
-  std::string fields;
-  for (const std::string& header : request.headers) {
-    const size_t colon = header.find(':');
-    const std::string name = header.substr(0, colon);
-    const std::string value(
-        colon == std::string::npos ? "" : ascii::trim(std::string_view(header).substr(colon + 1)));
-    if (ascii::equalsIgnoreCase(name, "Host")) {
-      host = value;
-    } else {
-      fields += fmt::format("{}: {}\r\n", name, value);
-    }
-  }
-  if (host.empty()) host = "localhost";
-  return fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\n{}\r\n", request.method, target, host, fields);
-}
-
-class Notes final : public filter::Trace {
+class Explanation {
  public:
-  explicit Notes(const Diagnostics& files) : files_(files) {}
-  void note(std::string line, Mark where) override {
-    text += fmt::format("  {:<60} ({})\n", line, config::placeText(where, files_));
+  Explanation(const worker::Rehearsal& rehearsal, const config::Config& config,
+              const Diagnostics& files)
+      : rehearsal_(rehearsal), config_(config), files_(files) {}
+
+  std::string take() {
+    if (const http::MessageFault* fault = rehearsal_.fault()) {
+      say("answer", fmt::format("{} {} (before any rule)", fault->status, fault->sentence));
+      return std::move(text_);
+    }
+    explainRequest();
+    explainRoute();
+    explainSteps();
+    if (rehearsal_.pool()) {
+      explainUpstream();
+      explainPool(*rehearsal_.pool());
+      explainMirror();
+    } else {
+      explainAnswer();
+    }
+    explainResponse();
+    return std::move(text_);
   }
-  std::string text;
 
  private:
+  template <typename... Args>
+  void line(fmt::format_string<Args...> format, Args&&... args) {
+    fmt::format_to(std::back_inserter(text_), format, std::forward<Args>(args)...);
+    text_ += '\n';
+  }
+  void say(std::string_view label, std::string_view text = {}) {
+    if (text.empty())
+      line("{}", label);
+    else
+      line("{:<11} {}", label, text);
+  }
+  std::string place(Mark mark) const { return config::placeText(mark, files_); }
+
+  void explainRequest() {
+    const http::Target& target = rehearsal_.received().target;
+    say("path", target.path == target.raw_path
+                    ? std::string(target.path)
+                    : fmt::format("{} (received {})", target.path, target.raw_path));
+    const filter::ClientFacts& client = rehearsal_.client();
+    say("client", fmt::format("{}{}", client.client.text(),
+                              client.peer_trusted ? " (told by a trusted proxy)" : ""));
+  }
+
+  void explainRoute() {
+    const route::RouteMatch& match = rehearsal_.match();
+    if (match.host != route::kNone) {
+      const config::Host& host = config_.hosts[static_cast<size_t>(match.host)];
+      say("host", fmt::format("{} ({})", fmt::join(host.names, ", "), place(host.mark)));
+    } else {
+      say("host", fmt::format("no host entry claims {}; the top-level paths are tried",
+                              rehearsal_.received().host));
+    }
+    if (match.route != route::kNone) {
+      const config::Route& route = config_.routes[static_cast<size_t>(match.route)];
+      say("route", fmt::format("{} ({})", route.match.name, place(route.mark)));
+    } else {
+      say("route", "none: 404");
+    }
+    say("considered");
+    for (const route::TraceLine& considered : rehearsal_.considered())
+      line("  {} {}: {}", considered.matched ? "+" : "-", nameOf(considered),
+           considered.matched && considered.why.empty() ? "matches" : considered.why);
+  }
+
+  std::string nameOf(const route::TraceLine& considered) const {
+    if (considered.route != route::kNone)
+      return config_.routes[static_cast<size_t>(considered.route)].match.name;
+    if (considered.host != route::kNone)
+      return config_.hosts[static_cast<size_t>(considered.host)].names.front();
+    return {};
+  }
+
+  // Each rule that did something, with the lines of the head before and after it.
+  void explainSteps() {
+    if (rehearsal_.steps().empty()) return say("filters", "none touched the request");
+    say("filters");
+    for (const worker::RehearsedStep& step : rehearsal_.steps()) {
+      line("  {:<60} ({})", step.rule, place(step.where));
+      for (const std::string& before : step.before) line("      - {}", before);
+      for (const std::string& after : step.after) line("      + {}", after);
+    }
+  }
+
+  void explainUpstream() {
+    const http::RequestHead& head = rehearsal_.sent();
+    say("upstream", fmt::format("{} {}", head.method_text, rehearsal_.upstreamTarget()));
+    for (const http::Field& field : head.fields) line("  {}: {}", field.name(), field.value());
+  }
+
+  void explainPool(const upstream::Pool& pool) {
+    say("pool",
+        fmt::format("{}, balance {}: {}", pool.name, pool.policy->name, pool.policy->sentence));
+    say("candidates");
+    for (const balance::Endpoint* server : pool.endpoints) {
+      std::string facts = server->weight == 0 ? "weight 0: no new requests"
+                                              : fmt::format("weight {}", server->weight);
+      if (server->max_requests != 0)
+        facts += fmt::format(", at most {} at once", server->max_requests);
+      const std::string name =
+          server->name == server->address ? server->name : server->name + " " + server->address;
+      line("  {} {}", name, facts);
+    }
+  }
+
+  void explainMirror() {
+    const auto& mirror = rehearsal_.decision().route->mirror;
+    if (!mirror) return;
+    const auto& route = config_.routes[static_cast<size_t>(rehearsal_.match().route)];
+    say("mirror",
+        fmt::format("{}, {} of the requests, bodies up to {}", route.rules.mirror.pool.value,
+                    units::formatPercent(mirror->share), units::formatSize(mirror->max_body)));
+  }
+
+  void explainAnswer() {
+    const filter::Answer& answer = *rehearsal_.decision().answer;
+    const std::string_view body = rehearsal_.body();
+    std::string why;
+    if (!answer.rule.empty()) why = fmt::format(" by {} ({})", answer.rule, place(answer.origin));
+    say("answer",
+        fmt::format(
+            "{} {}{}", answer.status,
+            body.find('\n') == std::string_view::npos ? body : body.substr(0, body.find('\n')),
+            why));
+  }
+
+  // What fairlead's rules say to the client, beside what a server says.
+  void explainResponse() {
+    const http::Fields& fields = rehearsal_.response().fields;
+    if (fields.size() == 0) return;
+    say("response", rehearsal_.pool() ? "the server's, and set by rules" : "");
+    for (const http::Field& field : fields) line("  {}: {}", field.name(), field.value());
+  }
+
+  const worker::Rehearsal& rehearsal_;
+  const config::Config& config_;
   const Diagnostics& files_;
+  std::string text_;
 };
 
-void say(std::string_view label, std::string_view text = {}) {
-  std::cout << (text.empty() ? fmt::format("{}\n", label)
-                             : fmt::format("{:<11} {}\n", label, text));
-}
-
-void explainRoute(const config::Config& config, const worker::Snapshot& snapshot,
-                  const http::RequestHead& head, const Diagnostics& files) {
-  std::vector<route::TraceLine> trace;
-  const route::RouteMatch match =
-      snapshot.plan.router.explain({.host = head.host, .path = head.target.path}, trace);
-  if (match.host != route::kNone) {
-    const config::Host& host = config.hosts[static_cast<size_t>(match.host)];
-    say("host",
-        fmt::format("{} ({})", fmt::join(host.names, ", "), config::placeText(host.mark, files)));
-  } else {
-    say("host", fmt::format("no host entry claims {}; the top-level paths are tried", head.host));
-  }
-  if (match.route != route::kNone) {
-    const config::Route& route = config.routes[static_cast<size_t>(match.route)];
-    say("route", fmt::format("{} ({})", route.name, config::placeText(route.mark, files)));
-  } else {
-    say("route", "none: 404");
-  }
-  say("considered");
-  for (const route::TraceLine& line : trace) {
-    const std::string name =
-        line.route != route::kNone  ? config.routes[static_cast<size_t>(line.route)].name
-        : line.host != route::kNone ? config.hosts[static_cast<size_t>(line.host)].names.front()
-                                    : "";
-    std::cout << fmt::format("  {} {}: {}\n", line.matched ? "+" : "-", name,
-                             line.matched && line.why.empty() ? "matches" : line.why);
-  }
-}
-
-void explainPool(const upstream::Pool& pool) {
-  say("pool",
-      fmt::format("{}, balance {}: {}", pool.name, pool.policy->name, pool.policy->sentence));
-  say("candidates");
-  for (const balance::Endpoint* server : pool.endpoints) {
-    std::string facts = server->weight == 0 ? "weight 0: no new requests"
-                                            : fmt::format("weight {}", server->weight);
-    if (server->max_requests != 0)
-      facts += fmt::format(", at most {} at once", server->max_requests);
-    const std::string name =
-        server->name == server->address ? server->name : server->name + " " + server->address;
-    std::cout << fmt::format("  {} {}\n", name, facts);
-  }
-}
-
-void explainUpstream(http::RequestHead& head, const proxy::Decision& decision, Arena& arena) {
-  proxy::completeRequestHead(head, {}, decision.upgrade, arena);
-  const bool raw = decision.route->path_bytes == http::h1::PathBytes::Raw;
-  say("upstream",
-      fmt::format("{} {}{}{}", head.method_text, raw ? head.target.raw_path : head.target.path,
-                  head.target.has_query ? "?" : "", head.target.query));
-  for (const http::Field& field : head.fields) {
-    const bool replaced =
-        decision.route->headers.removesHost() && field.id() == http::FieldId::Host;
-    if (!replaced) std::cout << fmt::format("  {}: {}\n", field.name(), field.value());
-  }
-  if (decision.route->headers.removesHost())
-    std::cout << "  Host: (the chosen server's own address)\n";
-}
-
-void explainAnswer(const proxy::Decision& decision, const Diagnostics& files) {
-  const filter::Answer& answer = *decision.answer;
-  const std::string_view sentence =
-      answer.body.empty() ? proxy::sentenceOf(answer.status) : answer.body;
-  std::string why;
-  if (!answer.rule.empty())
-    why = fmt::format(" by {} ({})", answer.rule, config::placeText(answer.origin, files));
-  say("answer", fmt::format("{} {}{}", answer.status, sentence, why));
-}
-
-void explainDecision(const config::Config& config, const worker::Snapshot& snapshot,
-                     http::RequestHead& head, filter::ClientFacts client,
-                     const Diagnostics& files) {
-  std::vector<std::string> listeners;
-  for (const io::ListenAddress& at : snapshot.listens) listeners.push_back(at.text());
-  say("listener", fmt::format("{}", fmt::join(listeners, " or ")));
-  say("path", head.target.path == head.target.raw_path
-                  ? std::string(head.target.path)
-                  : fmt::format("{} (received {})", head.target.path, head.target.raw_path));
-  const http::RequestHead before = head;
-  auto arena = std::make_unique<Arena>();
-  Random random(1);
-  Notes notes(files);
-  const proxy::Decision decision = proxy::decide(head, {.plan = snapshot.plan,
-                                                        .client = client,
-                                                        .framing = {},
-                                                        .arena = *arena,
-                                                        .random = random,
-                                                        .trace = &notes});
-  say("client", fmt::format("{}{}", client.client.text(),
-                            client.peer_trusted ? " (told by a trusted proxy)" : ""));
-  explainRoute(config, snapshot, before, files);
-  say("filters", notes.text.empty() ? "none touched the request" : "");
-  std::cout << notes.text;
-  if (decision.answer) {
-    explainAnswer(decision, files);
-  } else {
-    explainUpstream(head, decision, *arena);
-    explainPool(*snapshot.plan.pools[decision.route->pool]);
-  }
+// "name:value" as the user gave it.
+std::pair<std::string, std::string> splitField(const std::string& text) {
+  const size_t colon = text.find(':');
+  if (colon == std::string::npos) return {text, ""};
+  return {text.substr(0, colon),
+          std::string(ascii::trim(std::string_view(text).substr(colon + 1)))};
 }
 
 }  // namespace
+
+std::string explanationOf(const worker::Rehearsal& rehearsal, const config::Config& config,
+                          const Diagnostics& files) {
+  return Explanation(rehearsal, config, files).take();
+}
 
 Exit explain(const std::string& config_file, const ExplainRequest& request) {
   const auto from = IpAddress::parse(request.from);
@@ -174,18 +187,14 @@ Exit explain(const std::string& config_file, const ExplainRequest& request) {
   const auto config = loadOrComplain(config_file, Warnings::Silent, diagnostics);
   if (!config) return Exit::BadConfig;
   const worker::Snapshot snapshot = worker::compile(*config);
-
-  const std::string wire = wireRequest(request);
-  auto head = std::make_unique<http::RequestHead>();
-  auto arena = std::make_unique<Arena>();
-  http::h1::RequestParser parser;
-  say("request", fmt::format("{} {} from {}", request.method, request.url, from->text()));
-  if (parser.parse(wire, *head, *arena) != http::h1::ParseStatus::Complete) {
-    say("answer",
-        fmt::format("{} {} (before any rule)", parser.fault().status, parser.fault().sentence));
-    return Exit::Ok;
-  }
-  explainDecision(*config, snapshot, *head, {.peer = *from, .client = *from}, diagnostics);
+  worker::RehearsedRequest rehearsed{
+      .method = request.method, .url = request.url, .fields = {}, .from = *from};
+  for (const std::string& header : request.headers) rehearsed.fields.push_back(splitField(header));
+  std::vector<std::string> listeners;
+  for (const io::ListenAddress& at : snapshot.listens) listeners.push_back(at.text());
+  std::cout << fmt::format("{:<11} {} {} from {}\n{:<11} {}\n", "request", request.method,
+                           request.url, from->text(), "listener", fmt::join(listeners, " or "))
+            << explanationOf(worker::Rehearsal(snapshot, rehearsed), *config, diagnostics);
   return Exit::Ok;
 }
 

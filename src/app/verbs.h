@@ -15,6 +15,9 @@ enum class Warnings : uint8_t { Silent, Shown };
 std::optional<config::Config> loadOrComplain(const std::string& file, Warnings warnings,
                                              Diagnostics& diagnostics);
 
+// Prints all findings to standard error.
+void complain(const Diagnostics& diagnostics);
+
 // Serves until a signal.
 Exit serve(const config::Config& config);
 

@@ -7,18 +7,25 @@
 #include <span>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace fairlead {
 
 // Memory from `allocate` is valid until `reset`. Not for types with destructors. One thread.
-// The first kFirstBlock bytes come without a heap allocation once the arena exists.
+// The first kFirstBlock bytes come without a heap allocation once the arena exists; what was taken
+// beyond is kept for later, up to kMostKept.
 class Arena {
  public:
   static constexpr size_t kFirstBlock = 4096;
+  static constexpr size_t kMostKept = 16 * 1024;
+
+  Arena() = default;
+  Arena(const Arena&) = delete;
+  Arena& operator=(const Arena&) = delete;
 
   char* allocate(size_t bytes) {
-    if (bytes > static_cast<size_t>(end_ - next_)) grow(bytes);
+    if (bytes > static_cast<size_t>(end_ - next_)) return allocateBeyond(bytes);
     char* result = next_;
     next_ += bytes;
     return result;
@@ -52,7 +59,8 @@ class Arena {
   }
 
   void reset() {
-    overflow_.clear();
+    for (; kept_ > kMostKept; further_.pop_back()) kept_ -= further_.back().size;
+    used_ = 0;
     next_ = first_;
     end_ = first_ + kFirstBlock;
   }
@@ -63,18 +71,38 @@ class Arena {
     return at + text.size();
   }
 
-  // Rare: an exchange whose edits outgrow the first block takes further ones from the heap.
-  void grow(size_t bytes) {
-    const size_t size = bytes > kFirstBlock ? bytes : kFirstBlock;
-    overflow_.push_back(std::make_unique<char[]>(size));
-    next_ = overflow_.back().get();
-    end_ = next_ + size;
+  struct Block {
+    std::unique_ptr<char[]> memory;
+    size_t size = 0;
+  };
+
+  // Something large has a block of its own, so that the rest of the current one is not lost.
+  char* allocateBeyond(size_t bytes) {
+    if (bytes > kFirstBlock / 4) return takeBlock(bytes);
+    char* const block = takeBlock(kFirstBlock);
+    next_ = block + bytes;
+    end_ = block + kFirstBlock;
+    return block;
+  }
+
+  // One that was kept and is large enough, or a new one.
+  char* takeBlock(size_t size) {
+    size_t found = used_;
+    while (found < further_.size() && further_[found].size < size) ++found;
+    if (found == further_.size()) {
+      further_.push_back({std::make_unique_for_overwrite<char[]>(size), size});
+      kept_ += size;
+    }
+    std::swap(further_[found], further_[used_]);
+    return further_[used_++].memory.get();
   }
 
   char first_[kFirstBlock];
   char* next_ = first_;
   char* end_ = first_ + kFirstBlock;
-  std::vector<std::unique_ptr<char[]>> overflow_;
+  std::vector<Block> further_;  // those in use first
+  size_t used_ = 0;
+  size_t kept_ = 0;  // bytes of all of them
 };
 
 }  // namespace fairlead

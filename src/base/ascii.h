@@ -39,6 +39,13 @@ inline std::string lowered(std::string_view text) {
   return result;
 }
 
+inline std::string uppered(std::string_view text) {
+  std::string result(text);
+  for (char& c : result)
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  return result;
+}
+
 // Calls `visit(element)` for each non-empty, trimmed element of a comma-separated list.
 template <typename Visit>
 constexpr void forEachListElement(std::string_view list, Visit visit) {

@@ -17,7 +17,7 @@ namespace fairlead {
 //   {x}               a mapping of names to x
 //   (x)...            parentheses join alternatives
 //   <health>          a mapping with the keys of the section of that name
-//   a | b             either
+//   a | b             either; `...` binds more tightly
 //   later             known to the language, not to this version; words beside it are accepted
 struct Key {
   std::string_view name;

@@ -3,19 +3,26 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "base/ip_address.h"
 #include "base/settings.h"
+#include "filter/cookie_rules.h"
+#include "filter/cors.h"
+#include "filter/error_pages.h"
 #include "filter/firewall.h"
 #include "filter/forwarded.h"
 #include "filter/header_rules.h"
 #include "filter/mirror.h"
 #include "filter/param_rules.h"
+#include "filter/redirect.h"
 #include "filter/respond.h"
 #include "filter/rewrite_rules.h"
+#include "route/spec.h"
 #include "upstream/settings.h"
 
 namespace fairlead::config {
@@ -32,9 +39,15 @@ struct Listen {
 
 enum class LogTarget : uint8_t { Stdout, Stderr, File, Off };
 
-struct LogSettings {
-  Setting<LogTarget> access{LogTarget::Stdout};
+struct LogDestination {
+  LogTarget target = LogTarget::Stdout;
   std::string file;  // LogTarget::File only; relative to the working directory
+
+  friend bool operator==(const LogDestination&, const LogDestination&) = default;
+};
+
+struct LogSettings {
+  Setting<LogDestination> access;
 };
 
 enum class PathPolicy : uint8_t { Canonical, Raw };
@@ -53,8 +66,12 @@ struct RouteRules {
   filter::HeaderRules headers;
   filter::ParamRules params;
   filter::RewriteRules rewrite;
+  filter::CookieRules cookies;
+  filter::Cors cors;
+  filter::ErrorPages error_pages;
   Setting<uint64_t> max_body{0};  // bytes; 0: no limit
   Setting<PathPolicy> path_policy{PathPolicy::Canonical};
+  Setting<LogDestination> log;  // not in `defaults`: the outermost is Config::log
   filter::MirrorSettings mirror;
   Setting<upstream::Priority> priority{upstream::Priority::Normal};
 };
@@ -81,6 +98,8 @@ struct Pool {
 struct Host {
   std::vector<std::string> names;  // canonical: "www.example.com", "*.example.com", "*"
   filter::FirewallRules firewall;
+  RouteRules rules;             // defaults < host: what holds for answers where no route is
+  Setting<LogDestination> log;  // of its requests that have no route
   Mark mark;
 };
 
@@ -88,23 +107,55 @@ struct PoolIndex {
   size_t value = 0;
 };
 
-using Destination = std::variant<PoolIndex, filter::Respond>;
+// A pool that a route leads to. A route with `split` has several, and their shares sum to 100.
+struct Leg {
+  PoolIndex pool;
+  std::string name;  // the pool's
+  uint32_t percent = 100;
+  upstream::TimeoutSettings timeouts;  // defaults < host < path < pool
+  upstream::RetrySettings retry;       // defaults < host < path < pool
+  Mark mark;
+};
 
-inline constexpr int32_t kNoHost = -1;
+using Destination = std::variant<std::vector<Leg>, filter::Redirect, filter::Respond>;
 
 struct Route {
-  int32_t host =
-      kNoHost;  // index into Config::hosts; kNoHost: tried when no host claims the request
-  std::string path{"/"};  // canonical, without trailing slash unless it is "/"
-  bool exact = false;
-  std::string name;  // "shop.example.com /api", "/status (exact)"
+  route::RouteSpec match;  // host, path, conditions, and its name: "shop.example.com /api"
   filter::FirewallRules
       firewall;      // the path's own; the host's and the global ones are judged before
   RouteRules rules;  // defaults < host < path
-  upstream::TimeoutSettings timeouts;  // defaults < host < path < pool
-  upstream::RetrySettings retry;       // defaults < host < path < pool
+  upstream::TimeoutSettings timeouts;  // defaults < host < path; a leg's own are those in force
+  upstream::RetrySettings retry;       // the same
   Destination destination;
   std::optional<PoolIndex> mirror;  // the pool of `rules.mirror`
+  Mark mark;
+
+  // The pools that it leads to; none when fairlead answers itself.
+  std::span<const Leg> legs() const {
+    const auto* pools = std::get_if<std::vector<Leg>>(&destination);
+    return pools ? std::span<const Leg>(*pools) : std::span<const Leg>();
+  }
+};
+
+// One entry of `tests`: a request, and what must become of it.
+struct RouteTest {
+  struct Field {
+    std::string name;
+    std::optional<std::string> value;  // nothing: the field must be absent
+    Mark mark;
+  };
+  std::string method{"GET"};
+  std::string url;
+  std::vector<std::pair<std::string, std::string>> fields;  // of the request
+  IpAddress from;
+
+  std::optional<Setting<uint16_t>> status;  // of an answer of fairlead's own
+  std::optional<Setting<std::string>> pool;
+  std::optional<Setting<std::string>> server;
+  std::optional<Setting<std::string>> upstream;  // path and query as sent
+  std::optional<Setting<std::string>> redirect;  // Location
+  std::vector<Field> headers;                    // as sent to the server
+  std::vector<Field> response_headers;           // as fairlead sets them
   Mark mark;
 };
 
@@ -121,6 +172,7 @@ struct Config {
   std::vector<Pool> pools;
   std::vector<Host> hosts;
   std::vector<Route> routes;
+  std::vector<RouteTest> tests;
 };
 
 }  // namespace fairlead::config

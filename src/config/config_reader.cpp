@@ -6,9 +6,11 @@
 #include <array>
 
 #include "config/address.h"
+#include "config/log_settings.h"
 #include "config/pool_table.h"
 #include "config/route_reader.h"
 #include "config/rules.h"
+#include "config/test_reader.h"
 
 namespace fairlead::config {
 namespace {
@@ -24,12 +26,6 @@ constexpr Key kListen[] = {
     {"pool", "later", "", ""},
 };
 
-constexpr Key kLog[] = {
-    {"access", "'stdout' | 'stderr' | 'off' | file_name", "stdout", "one line a request"},
-    {"format", "'json' | 'combined'", "json", "how the lines look"},
-    {"level", "later", "", ""},
-};
-
 constexpr Key kDefaults[] = {
     {"firewall_rules", "<firewall_rules>", "", "the same as at the top of the file"},
 };
@@ -43,8 +39,8 @@ constexpr Key kFile[] = {
     {"defaults", "<defaults>", "", "what holds for everything below"},
     {"firewall_rules", "<firewall_rules>", "", "judged before any host's rules"},
     {"include", "file_pattern...", "", "adds the `hosts`, `paths` and `pools` of other files"},
-    {"tests", "any", "", "accepted, not used yet"},
-    {"state", "any", "", "accepted, not used yet"},
+    {"tests", "[<test>]", "", "requests and what must become of them; run by `fairlead check`"},
+    {"state", "text", "", "a folder for what outlives a restart; accepted, not used yet"},
     {"tls", "later | 'off'", "", ""},
     {"admin", "later | 'off'", "", ""},
 };
@@ -56,10 +52,6 @@ constexpr Key kIncluded[] = {
 };
 constexpr Section kIncludedKeys{"included_file", "the file", kIncluded};
 constexpr const Section* kFileAlso[] = {&kIncludedKeys};
-
-constexpr Section kListenKeys{"listen", "listen", kListen};
-constexpr Section kLogKeys{"log", "log", kLog};
-const Section kDefaultKeys{"defaults", "defaults", kDefaults, kDefaultsAlso};
 
 // --- listen
 
@@ -114,39 +106,7 @@ class ListenReader {
   Diagnostics& out_;
 };
 
-// --- log, workers
-
-void readAccess(const Value& value, LogSettings& log, Diagnostics& out) {
-  const auto target = readString(value, out);
-  if (!target) return;
-  if (value.isOff()) {
-    log.access = {LogTarget::Off, value.mark};
-  } else if (*target == "stdout") {
-    log.access = {LogTarget::Stdout, value.mark};
-  } else if (*target == "stderr") {
-    log.access = {LogTarget::Stderr, value.mark};
-  } else if (target->empty()) {
-    out.error(value.mark, "this names no file").expected = "stdout, stderr, off or a file name";
-  } else {
-    log.access = {LogTarget::File, value.mark};
-    log.file = besideFile(out.files[value.mark.file].name, *target);
-  }
-}
-
-void readLog(const Value* value, LogSettings& log, Diagnostics& out) {
-  if (value == nullptr) return;
-  if (value->isScalar()) return readAccess(*value, log, out);
-  Settings settings(*value, kLogKeys, out);
-  if (const Value* access = settings.take("access")) readAccess(*access, log, out);
-  if (const Value* format = settings.take("format")) {
-    constexpr std::array<std::string_view, 2> kFormats{"json", "combined"};
-    const auto word = readWord(*format, kFormats, out);
-    if (word == size_t{1})
-      out.error(format->mark, "the format `combined` is not supported by this version").expected =
-          "json";
-  }
-  settings.finish();
-}
+// --- workers
 
 void readWorkers(const Value* value, Setting<uint32_t>& into, Diagnostics& out) {
   constexpr uint64_t kMostWorkers = 1024;
@@ -167,6 +127,7 @@ void readDefaults(const Value* value, Config& config, Diagnostics& out) {
   readPoolRules(settings, Level::Defaults, config.default_pool_rules);
   readRouteRules(settings, config.default_route_rules);
   if (const Value* firewall = settings.take("firewall_rules")) config.firewall.read(*firewall, out);
+  settings.misplaced("log", "at the top of the file, in a host or in a path");
   settings.finish();
 }
 
@@ -185,21 +146,23 @@ void readGlobals(Settings& settings, Config& config, Diagnostics& out) {
     config.listens.emplace_back();
   readWorkers(settings.take("workers"), config.workers, out);
   readLog(settings.take("log"), config.log, out);
+  config.default_route_rules.log = config.log.access;
   if (const Value* proxies = settings.take("trusted_proxies"))
     config.trusted_proxies.read(*proxies, out);
   readDefaults(settings.take("defaults"), config, out);
   if (const Value* firewall = settings.take("firewall_rules")) config.firewall.read(*firewall, out);
   settings.take("include");
-  unused(settings, "tests");
+  if (const Value* tests = settings.take("tests")) readTests(*tests, config.tests, out);
   unused(settings, "state");
 }
 
 // Keys that belong to an inner level, with where.
 void refuseInnerKeys(Settings& settings) {
-  for (const std::string_view key :
-       {"balance", "health", "timeouts", "retry", "header_rules", "param_rules", "rewrite_rules",
-        "max_body", "path_policy", "mirror", "priority"})
+  for (const std::string_view key : {"balance", "health", "timeouts", "retry"})
     settings.misplaced(key, "under `defaults`, a host, a path or a pool");
+  for (const std::string_view key : {"header_rules", "param_rules", "rewrite_rules", "max_body",
+                                     "path_policy", "mirror", "priority"})
+    settings.misplaced(key, "under `defaults`, a host or a path");
   for (const std::string_view key : {"servers", "pool", "respond", "split", "redirect"})
     settings.misplaced(key, "in a host or a path");
 }
@@ -243,6 +206,8 @@ void warnOfNothing(const Config& config, Mark mark, Diagnostics& out) {
 }  // namespace
 
 const Section kFileKeys{"file", "the file", kFile, kFileAlso};
+const Section kListenKeys{"listen", "listen", kListen};
+const Section kDefaultKeys{"defaults", "defaults", kDefaults, kDefaultsAlso};
 
 Config readConfig(std::span<const Value> roots, Diagnostics& out) {
   Config config;
@@ -264,7 +229,7 @@ Config readConfig(std::span<const Value> roots, Diagnostics& out) {
     file.finish();
   }
   if (!out.hasErrors()) pools.warnOfUnused();
-  routes.warnOfUnreachable();
+  routes.judgeTogether();
   for (const Value& root : roots) noteCourse(root, out);
   config.pools = pools.takePools();
   warnOfNothing(config, roots.front().mark, out);

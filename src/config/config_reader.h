@@ -8,6 +8,8 @@
 namespace fairlead::config {
 
 extern const Section kFileKeys;
+extern const Section kListenKeys;
+extern const Section kDefaultKeys;
 
 // `roots`: the main file first, then those that it includes. The result is finished only if `out`
 // has no errors; all of them are reported.

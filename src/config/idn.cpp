@@ -101,6 +101,9 @@ bool isAscii(std::string_view text) {
 }
 
 std::expected<std::string, IdnFault> toAsciiName(std::string_view name) {
+  constexpr size_t kLongest = 4 * 253;  // four bytes a character
+  if (name.size() > kLongest)
+    return std::unexpected(IdnFault{0, name.size(), reasonOf(IDN2_TOO_BIG_DOMAIN)});
   const auto foreign = std::find_if(name.begin(), name.end(), [](char c) {
     return (c & 0x80) == 0 && !ascii::isAlpha(c) && !ascii::isDigit(c) && c != '-' && c != '.';
   });

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/ascii.h"
 #include "config/load.h"
@@ -18,9 +19,11 @@ class Expander {
   Expander(const Files& files, Diagnostics& out) : files_(files), out_(out) {}
 
   void visit(Value& value) {
+    const bool is_route = value.find("path") != nullptr || value.find("path_regex") != nullptr;
     for (Value& item : value.items) visit(item);
     for (Value::Entry& entry : value.entries) {
-      if (entry.key.text == "trusted_proxies")
+      if (hasNamesOfUsers(entry.key.text)) continue;
+      if (entry.key.text == "trusted_proxies" || (is_route && entry.key.text == "from"))
         expand(entry.value);
       else if (entry.key.text == "firewall_rules")
         visitRules(entry.value);
@@ -36,6 +39,13 @@ class Expander {
  private:
   static bool isFileName(const Value& value) {
     return value.isScalar() && value.text.starts_with('@');
+  }
+
+  // Mappings whose keys are no words of the language: a parameter may be called `respond`.
+  static bool hasNamesOfUsers(std::string_view key) {
+    constexpr std::array<std::string_view, 7> kKeys{
+        "headers", "params", "cookies", "header_rules", "param_rules", "cookie_rules", "tests"};
+    return std::find(kKeys.begin(), kKeys.end(), key) != kKeys.end();
   }
 
   void visitRules(Value& rules) {

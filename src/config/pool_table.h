@@ -11,6 +11,9 @@
 
 namespace fairlead::config {
 
+extern const Section kPoolKeys;
+extern const Section kServerKeys;
+
 class PoolTable {
  public:
   // The values that are read must outlive the table.
@@ -26,6 +29,8 @@ class PoolTable {
   // What a named pool says about timeouts and retries, read over what its route says.
   void readInnerRules(PoolIndex pool, upstream::TimeoutSettings& timeouts,
                       upstream::RetrySettings& retry) const;
+
+  const std::string& nameOf(PoolIndex pool) const { return pools_[pool.value].name; }
 
   void warnOfUnused() const;
   std::vector<Pool> takePools() { return std::move(pools_); }

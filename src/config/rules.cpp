@@ -32,12 +32,14 @@ constexpr Key kRouteRules[] = {
     {"max_body", "size | 'off'", "off", "larger request bodies are 413"},
     {"path_policy", "'canonical' | 'raw'", "canonical",
      "forward the canonical path, or the bytes as received"},
-    {"cookie_rules", "later", "", ""},
-    {"cors", "later | 'off'", "", ""},
+    {"cookie_rules", "<cookie_rules>", "",
+     "cookies that are removed and set, attributes of Set-Cookie"},
+    {"cors", "'off' | origin... | <cors>", "off",
+     "pre-flight requests are answered, responses get the fields"},
+    {"error_pages", "<error_pages>", "", "bodies for the errors that fairlead answers itself"},
     {"mirror", "pool_name | 'off' | <mirror>", "off",
      "copies of requests for a second pool, whose answers are thrown away; a name is short for "
      "`{ pool: ... }`"},
-    {"error_pages", "later", "", ""},
     {"priority", "'critical' | 'normal' | 'batch'", "normal",
      "for load shedding, which this version does not have yet; the access log names it"},
     {"compress", "later | 'off'", "", ""},
@@ -97,6 +99,9 @@ void readRouteRules(Settings& settings, RouteRules& rules) {
   if (const Value* value = settings.take("header_rules")) rules.headers.read(*value, out);
   if (const Value* value = settings.take("param_rules")) rules.params.read(*value, out);
   if (const Value* value = settings.take("rewrite_rules")) rules.rewrite.read(*value, out);
+  if (const Value* value = settings.take("cookie_rules")) rules.cookies.read(*value, out);
+  if (const Value* value = settings.take("cors")) rules.cors.read(*value, out);
+  if (const Value* value = settings.take("error_pages")) rules.error_pages.read(*value, out);
   readMaxBody(settings.take("max_body"), rules.max_body, out);
   if (const Value* value = settings.take("path_policy"))
     if (const auto word = readWord(*value, kPathPolicies, out))

@@ -8,7 +8,9 @@
 
 #include "base/ascii.h"
 #include "base/units.h"
+#include "config/log_settings.h"
 #include "config/rules.h"
+#include "config/test_reader.h"
 #include "config/yaml_writer.h"
 
 namespace fairlead::config {
@@ -33,69 +35,37 @@ std::string whenText(const upstream::RetryWhen& when) {
   return listText(words);
 }
 
-std::string percentDecoded(std::string_view text) {
-  std::string result;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const bool is_escape = text[i] == '%' && i + 2 < text.size();
-    if (is_escape)
-      result += static_cast<char>(ascii::hexValue(text[i + 1]) * 16 + ascii::hexValue(text[i + 2]));
+// `off` is the word, and needs no quotes as a text does.
+std::string logText(const LogDestination& log) {
+  return log.target == LogTarget::Off ? "off" : yamlText(textOf(log));
+}
+
+// A list of scalars that stand in one place.
+Value listOf(const std::vector<std::string>& texts, Mark mark) {
+  Value list = Value::list(mark);
+  for (const std::string& text : texts) list.items.push_back(Value::scalar(text, mark));
+  return list;
+}
+
+Value conditionsOf(const std::vector<route::Condition>& conditions, Mark mark) {
+  using Kind = route::ValueMatch::Kind;
+  Value shown = Value::map(mark);
+  for (const route::Condition& condition : conditions) {
+    const route::ValueMatch& match = condition.match;
+    Value text = Value::scalar(match.text, mark);
+    text.quoted = true;
+    Value wanted = Value::map(mark);
+    if (match.kind == Kind::Exact)
+      wanted = text;
+    else if (match.kind == Kind::Prefix)
+      wanted.put("prefix", text);
+    else if (match.kind == Kind::Regex)
+      wanted.put("regex", text);
     else
-      result += text[i];
-    if (is_escape) i += 2;
+      wanted.put("present", Value::scalar(match.kind == Kind::Present ? "true" : "false", mark));
+    shown.put(condition.name, std::move(wanted));
   }
-  return result;
-}
-
-// What tells its rules as "verb text" only: "remove X", "add X: value", of parameters "add x=value"
-// encoded, "replace a by b".
-Value toldRules(const std::vector<std::pair<std::string, Mark>>& told, bool is_param) {
-  Value rules = Value::map();
-  for (const auto& [text, mark] : told) {
-    const std::string verb = text.substr(0, text.find(' '));
-    const std::string_view rest = std::string_view(text).substr(verb.size() + 1);
-    const bool is_list = verb == "remove";
-    auto known = std::find_if(rules.entries.begin(), rules.entries.end(),
-                              [&](const Value::Entry& entry) { return entry.key.text == verb; });
-    Value& under = known != rules.entries.end()
-                       ? known->value
-                       : rules.put(verb, is_list ? Value::list() : Value::map());
-    if (is_list) {
-      under.items.push_back(Value::scalar(std::string(rest), mark));
-      continue;
-    }
-    const std::string_view separator = verb == "replace" ? " by " : is_param ? "=" : ": ";
-    const size_t end = std::min(rest.find(separator), rest.size());
-    std::string name(rest.substr(0, end));
-    std::string value(rest.substr(std::min(end + separator.size(), rest.size())));
-    if (is_param) name = percentDecoded(name), value = percentDecoded(value);
-    under.put(std::move(name), Value::scalar(std::move(value), mark)).quoted = true;
-  }
-  return rules;
-}
-
-// A filter's rules as they would be written in the file.
-template <typename Filter>
-Value shownRules(const Filter& filter, bool is_param = false) {
-  if constexpr (requires { filter.show(); })
-    return filter.show();
-  else
-    return toldRules(filter.describe(), is_param);
-}
-
-template <typename Respond>
-Value shownAnswer(const Respond& respond) {
-  if constexpr (requires { respond.show(); }) {
-    return respond.show();
-  } else {
-    Value shown = Value::map();
-    const auto put = [&](const char* key, std::string text) {
-      if (!text.empty()) shown.put(key, Value::scalar(std::move(text), respond.mark)).quoted = true;
-    };
-    put("status", std::to_string(respond.status));
-    put("body", respond.body);
-    put("content_type", respond.content_type);
-    return shown;
-  }
+  return shown;
 }
 
 // Which of a mapping's values are shown.
@@ -110,7 +80,8 @@ class Show {
     renderDefaults();
     renderPools();
     renderHosts();
-    renderPaths("paths", kNoHost);
+    renderPaths("paths", route::kNone);
+    renderTests();
     return out_.take();
   }
 
@@ -124,8 +95,11 @@ class Show {
   void renderHosts();
   void renderPaths(std::string_view key, int32_t host);
   void renderRoute(const Route& route);
-  void renderMapping(std::string_view key, const Value& mapping);
+  void renderPattern(const Route& route);
+  void renderLog(const Setting<LogDestination>& log);
   void renderDestination(const Route& route);
+  void renderRules(const RouteRules& own, const RouteRules& outer);
+  void renderTests();
 
   void renderTimeouts(const upstream::TimeoutSettings& timeouts, Which which);
   void renderRetry(const upstream::RetrySettings& retry, Which which);
@@ -167,12 +141,7 @@ void Show::renderGlobals() {
   const uint32_t workers = config_.workers;
   out_.entry("workers", workers == 0 ? "auto" : std::to_string(workers), config_.workers.origin);
   out_.open("log");
-  constexpr std::array<std::string_view, 2> kTargets{"stdout", "stderr"};
-  const LogTarget target = config_.log.access;
-  const std::string access = target == LogTarget::Off    ? "off"
-                             : target == LogTarget::File ? yamlText(config_.log.file)
-                                                         : std::string(kTargets[size_t(target)]);
-  out_.entry("access", access, config_.log.access.origin);
+  out_.entry("access", logText(config_.log.access), config_.log.access.origin);
   out_.entry("format", "json");
   out_.close();
   out_.tree("trusted_proxies", config_.trusted_proxies.show());
@@ -186,9 +155,7 @@ void Show::renderDefaults() {
   out_.entry("balance", pool.balance.value, pool.balance.origin);
   renderTimeouts(pool.timeouts, Which::All);
   renderRetry(pool.retry, Which::All);
-  out_.entry("max_body", sizeText(route.max_body), route.max_body.origin);
-  out_.entry("path_policy", nameOf(route.path_policy.value), route.path_policy.origin);
-  out_.entry("priority", nameOf(route.priority.value), route.priority.origin);
+  renderRules(route, RouteRules());
   out_.close();
 }
 
@@ -277,6 +244,8 @@ void Show::renderHosts() {
     out_.entry("host", host.names.size() == 1 ? yamlText(host.names[0]) : listText(host.names),
                host.mark);
     rules("firewall_rules", host.firewall.show());
+    renderRules(host.rules, config_.default_route_rules);
+    renderLog(host.log);
     renderPaths("paths", static_cast<int32_t>(i));
     out_.closeItem();
   }
@@ -286,7 +255,7 @@ void Show::renderHosts() {
 void Show::renderPaths(std::string_view key, int32_t host) {
   bool is_open = false;
   for (const Route& route : config_.routes) {
-    if (route.host != host) continue;
+    if (route.match.host != host) continue;
     if (!std::exchange(is_open, true)) out_.open(key);
     out_.openItem();
     renderRoute(route);
@@ -296,41 +265,78 @@ void Show::renderPaths(std::string_view key, int32_t host) {
 }
 
 void Show::renderRoute(const Route& route) {
-  const RouteRules& outer = config_.default_route_rules;
-  out_.entry("path", yamlText(route.path), route.mark);
-  if (route.exact) out_.entry("exact", "true", route.mark);
+  const RouteRules& outer = route.match.host == route::kNone
+                                ? config_.default_route_rules
+                                : config_.hosts[static_cast<size_t>(route.match.host)].rules;
+  renderPattern(route);
   rules("firewall_rules", route.firewall.show());
-  rules("header_rules", shownRules(route.rules.headers));
-  rules("param_rules", shownRules(route.rules.params, true));
-  rules("rewrite_rules", shownRules(route.rules.rewrite));
-  if (route.rules.max_body.origin != outer.max_body.origin)
-    out_.entry("max_body", sizeText(route.rules.max_body), route.rules.max_body.origin);
-  if (route.rules.path_policy.origin != outer.path_policy.origin)
-    out_.entry("path_policy", nameOf(route.rules.path_policy.value),
-               route.rules.path_policy.origin);
-  if (route.rules.priority.origin != outer.priority.origin)
-    out_.entry("priority", nameOf(route.rules.priority.value), route.rules.priority.origin);
-  renderMapping("mirror", route.rules.mirror.show());
+  renderRules(route.rules, outer);
+  renderLog(route.rules.log);
   renderTimeouts(route.timeouts, Which::Own);
   renderRetry(route.retry, Which::Own);
   renderDestination(route);
 }
 
-// A mapping of scalars, unless it is empty.
-void Show::renderMapping(std::string_view key, const Value& mapping) {
-  if (mapping.entries.empty()) return;
-  out_.open(key);
-  for (const Value::Entry& entry : mapping.entries)
-    out_.entry(entry.key.text, yamlText(entry.value.text), entry.value.mark);
-  out_.close();
+void Show::renderPattern(const Route& route) {
+  const route::RouteSpec& match = route.match;
+  const bool is_regex = match.path_kind == route::PathKind::Regex;
+  out_.entry(is_regex ? "path_regex" : "path", yamlText(match.path), route.mark);
+  if (match.path_kind == route::PathKind::Exact) out_.entry("exact", "true", route.mark);
+  if (!match.methods.empty()) out_.tree("methods", listOf(match.methods, route.mark));
+  rules("headers", conditionsOf(match.headers, route.mark));
+  rules("params", conditionsOf(match.params, route.mark));
+  rules("cookies", conditionsOf(match.cookies, route.mark));
+  std::vector<std::string> networks;
+  for (const Cidr& network : match.from) networks.push_back(network.text());
+  if (!networks.empty()) out_.tree("from", listOf(networks, route.mark));
+  if (!match.scheme.empty()) out_.entry("scheme", match.scheme, route.mark);
+}
+
+// The rules of a level, merged over the outer one's: what is in force there.
+void Show::renderRules(const RouteRules& own, const RouteRules& outer) {
+  const bool is_default = &own == &config_.default_route_rules;
+  rules("header_rules", own.headers.show());
+  rules("param_rules", own.params.show());
+  rules("rewrite_rules", own.rewrite.show());
+  rules("cookie_rules", own.cookies.show());
+  rules("error_pages", own.error_pages.show());
+  if (own.cors.isOn())
+    out_.tree("cors", own.cors.show());
+  else if (outer.cors.isOn())
+    out_.entry("cors", "off");
+  if (own.mirror.isOn())
+    out_.tree("mirror", own.mirror.show());
+  else if (outer.mirror.isOn())
+    out_.entry("mirror", "off");
+  if (is_default || own.max_body.origin != outer.max_body.origin)
+    out_.entry("max_body", sizeText(own.max_body), own.max_body.origin);
+  if (is_default || own.path_policy.origin != outer.path_policy.origin)
+    out_.entry("path_policy", nameOf(own.path_policy.value), own.path_policy.origin);
+  if (is_default || own.priority.origin != outer.priority.origin)
+    out_.entry("priority", nameOf(own.priority.value), own.priority.origin);
+}
+
+void Show::renderLog(const Setting<LogDestination>& log) {
+  if (log.origin != config_.log.access.origin) out_.entry("log", logText(log), log.origin);
 }
 
 void Show::renderDestination(const Route& route) {
-  if (const auto* pool = std::get_if<PoolIndex>(&route.destination)) {
-    out_.entry("pool", yamlText(config_.pools[pool->value].name), config_.pools[pool->value].mark);
-    return;
-  }
-  out_.tree("respond", shownAnswer(std::get<filter::Respond>(route.destination)));
+  if (const auto* redirect = std::get_if<filter::Redirect>(&route.destination))
+    return out_.tree("redirect", redirect->show());
+  if (const auto* respond = std::get_if<filter::Respond>(&route.destination))
+    return out_.tree("respond", respond->show());
+  const auto legs = route.legs();
+  if (legs.size() == 1) return out_.entry("pool", yamlText(legs[0].name), legs[0].mark);
+  out_.open("split");
+  for (const Leg& leg : legs) out_.entry(leg.name, std::to_string(leg.percent), leg.mark);
+  out_.close();
+}
+
+void Show::renderTests() {
+  if (config_.tests.empty()) return;
+  Value tests = Value::list();
+  for (const RouteTest& test : config_.tests) tests.items.push_back(shownTest(test));
+  out_.tree("tests", tests);
 }
 
 }  // namespace

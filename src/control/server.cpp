@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -25,6 +26,13 @@ using balance::Health;
 constexpr Duration kNamesWait = std::chrono::seconds(1);
 constexpr Duration kHealthWait = std::chrono::seconds(1);
 constexpr Duration kDrainTime = std::chrono::seconds(30);
+
+// The rings of all access logs share the memory of four, and none has less than a burst needs.
+size_t laneBytes(size_t logs) {
+  constexpr size_t kMost = size_t{1} << 20;
+  constexpr size_t kLeast = size_t{64} * 1024;
+  return std::clamp(std::bit_floor(4 * kMost / logs), kLeast, kMost);
+}
 
 size_t availableCpus() {
   cpu_set_t set;
@@ -91,8 +99,7 @@ std::expected<std::vector<io::Descriptor>, int> openForAll(const io::ListenAddre
 }  // namespace
 
 Server::Server(const config::Config& config, Log& log)
-    : config_(config),
-      log_(log),
+    : log_(log),
       worker_count_(config.workers.value != 0 ? config.workers.value : availableCpus()),
       random_(seed()),
       snapshot_(std::make_shared<worker::Snapshot>(worker::compile(config))),
@@ -108,7 +115,7 @@ Server::~Server() {
 std::expected<void, StartFailure> Server::start() {
   raiseDescriptorLimit();
   if (auto opened = openDoors(); !opened) return opened;
-  if (auto opened = openAccessLog(); !opened) return opened;
+  if (auto opened = openAccessLogs(); !opened) return opened;
   resolveNames();
   decideHealth();
   startWorkers();
@@ -129,15 +136,16 @@ std::expected<void, StartFailure> Server::openDoors() {
   return {};
 }
 
-std::expected<void, StartFailure> Server::openAccessLog() {
-  static constexpr const char* kDestinations[] = {"stdout", "stderr", "", "off"};
-  const auto target = config_.log.access.value;
-  const std::string destination = target == config::LogTarget::File
-                                      ? config_.log.file
-                                      : kDestinations[static_cast<size_t>(target)];
-  auto opened = AccessLog::open({.destination = destination, .lanes = worker_count_}, log_);
-  if (!opened) return std::unexpected(StartFailure{opened.error()});
-  access_log_ = std::move(*opened);
+std::expected<void, StartFailure> Server::openAccessLogs() {
+  const auto& destinations = snapshot_->access_logs;
+  for (const std::string& destination : destinations) {
+    auto opened = AccessLog::open({.destination = destination,
+                                   .lanes = worker_count_,
+                                   .lane_bytes = laneBytes(destinations.size())},
+                                  log_);
+    if (!opened) return std::unexpected(StartFailure{opened.error()});
+    access_logs_.push_back(std::move(*opened));
+  }
   return {};
 }
 
@@ -173,14 +181,17 @@ void Server::onHealthChange(const upstream::HealthChange& change) {
 }
 
 void Server::startWorkers() {
-  for (size_t i = 0; i < worker_count_; ++i)
-    workers_.push_back(std::make_unique<worker::Worker>(
-        worker::WorkerParts{.snapshot = snapshot_,
-                            .doors = std::move(doors_[i]),
-                            .access_log = access_log_->isOn() ? &access_log_->lane(i) : nullptr,
-                            .log = log_,
-                            .seed = random_.next(),
-                            .workers = worker_count_}));
+  for (size_t i = 0; i < worker_count_; ++i) {
+    std::vector<AccessLog::Lane*> lanes;
+    for (const auto& log : access_logs_) lanes.push_back(&log->lane(i));
+    workers_.push_back(
+        std::make_unique<worker::Worker>(worker::WorkerParts{.snapshot = snapshot_,
+                                                             .doors = std::move(doors_[i]),
+                                                             .access_logs = std::move(lanes),
+                                                             .log = log_,
+                                                             .seed = random_.next(),
+                                                             .workers = worker_count_}));
+  }
   for (size_t i = 0; i < worker_count_; ++i) {
     threads_.emplace_back([this, i] {
       workers_[i]->run();
@@ -202,8 +213,8 @@ Task<void> Server::watchSignals() {
   for (;;) {
     switch (const int number = co_await signals.next()) {
       case SIGUSR1:
-        access_log_->reopen();
-        log_.info("reopened the access log");
+        for (const auto& log : access_logs_) log->reopen();
+        log_.info("reopened the access log{}", access_logs_.size() == 1 ? "" : "s");
         break;
       case SIGHUP:
         log_.warning(
@@ -234,12 +245,20 @@ void Server::drain() {
     log_.warning("closing {} connections that are still under way", left);
   for (const auto& worker : workers_) worker->stop();
   for (std::thread& thread : threads_) thread.join();
-  access_log_->stop();
-  if (const uint64_t dropped = access_log_->dropped(); dropped > 0)
-    log_.warning("the access log lost {} lines: its reader or its disk was too slow", dropped);
+  stopAccessLogs();
   for (const io::ListenAddress& at : snapshot_->listens)
     if (!at.unix_path.empty()) ::unlink(at.unix_path.c_str());
   log_.info("stopped");
+}
+
+void Server::stopAccessLogs() {
+  for (const auto& log : access_logs_) log->stopSoon();
+  for (size_t i = 0; i < access_logs_.size(); ++i) {
+    access_logs_[i]->stop();
+    if (const uint64_t dropped = access_logs_[i]->dropped(); dropped > 0)
+      log_.warning("the access log {} lost {} lines: its reader or its disk was too slow",
+                   snapshot_->access_logs[i], dropped);
+  }
 }
 
 }  // namespace fairlead::control

@@ -41,7 +41,8 @@ class Server {
 
  private:
   std::expected<void, StartFailure> openDoors();
-  std::expected<void, StartFailure> openAccessLog();
+  std::expected<void, StartFailure> openAccessLogs();
+  void stopAccessLogs();
   void resolveNames();
   void decideHealth();
   void startWorkers();
@@ -50,7 +51,6 @@ class Server {
   void drain();
   size_t openConnections() const;
 
-  const config::Config& config_;
   Log& log_;
   size_t worker_count_;
   Random random_;
@@ -60,8 +60,8 @@ class Server {
   io::BufferPool buffers_;
   std::unique_ptr<Resolver> resolver_;
   upstream::HealthChecker health_;
-  std::unique_ptr<AccessLog> access_log_;
-  std::vector<std::vector<worker::Door>> doors_;  // by worker
+  std::vector<std::unique_ptr<AccessLog>> access_logs_;  // as Snapshot::access_logs
+  std::vector<std::vector<worker::Door>> doors_;         // by worker
   std::vector<std::unique_ptr<worker::Worker>> workers_;
   std::vector<std::thread> threads_;
   std::atomic<size_t> ended_{0};  // workers whose `run` has returned

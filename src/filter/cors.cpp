@@ -22,7 +22,7 @@ constexpr std::string_view kOriginForm =
     "an origin, such as https://app.example.com, https://*.example.com, or \"*\"";
 
 constexpr Key kKeys[] = {
-    {"origins", "text...", "",
+    {"origins", "origin...", "",
      "whose pages may come: `https://app.example.com`, `https://*.example.com`, `\"*\"`"},
     {"methods", "text...", "[GET, HEAD, POST, PUT, PATCH, DELETE]",
      "what they may do; `\"*\"`: anything"},
@@ -120,6 +120,7 @@ void Cors::readOrigins(const Value& value, Diagnostics& out) {
   if (value.isList() && value.items.empty())
     out.error(value.mark, "there is no origin in this list").expected = kOriginForm;
   origins_.clear();
+  names_origins_ = true;
   for (const Value* item : readScalars(value, out))
     if (auto origin = readOrigin(*item, out)) origins_.push_back(*std::move(origin));
 }
@@ -256,13 +257,18 @@ bool Cors::allows(std::string_view origin) const {
 bool Cors::allowsAny() const { return std::ranges::any_of(origins_, &Origin::isAny); }
 
 std::optional<Mark> Cors::lacksOrigins() const {
-  if (on_ && origins_.empty()) return mark_;
+  if (on_ && !names_origins_) return mark_;
   return std::nullopt;
 }
 
 bool Cors::isPreflight(const http::RequestHead& head) {
   return head.method == http::Method::Options && head.fields.find(FieldId::Origin) &&
          head.fields.find(kRequestMethod);
+}
+
+std::string_view Cors::askedMethod(const http::RequestHead& head) {
+  const Field* asked = head.fields.find(kRequestMethod);
+  return asked ? asked->value() : std::string_view{};
 }
 
 Field Cors::allowOrigin(std::string_view origin, Arena& arena) const {

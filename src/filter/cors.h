@@ -28,6 +28,8 @@ class Cors {
   // The question of a browser whether it may send a request. It asks on its own, without the
   // client's credentials.
   static bool isPreflight(const http::RequestHead& head);
+  // The method that a pre-flight asks for.
+  static std::string_view askedMethod(const http::RequestHead& head);
   // The answer to it, 204; to a foreign origin it allows nothing. Memory of the arena and of these
   // settings.
   Answer preflight(const http::RequestHead& head, Arena& arena) const;
@@ -73,6 +75,7 @@ class Cors {
   bool on_ = false;
   Mark mark_;  // of what was read last
   std::vector<Origin> origins_;
+  bool names_origins_ = false;    // valid ones or not
   std::optional<Words> methods_;  // none: the usual ones
   std::optional<Words> headers_;  // none: whatever is asked for
   std::optional<Words> expose_;

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 
-#include "base/ascii.h"
+#include "filter/path_text.h"
 #include "http/target.h"
 
 namespace fairlead::filter {
@@ -12,61 +12,6 @@ namespace {
 
 std::string didYouMean(std::string_view text) {
   return "did you mean `" + std::string(text) + "`?";
-}
-
-constexpr bool isUnreserved(int c) {
-  const char ch = static_cast<char>(c);
-  return c < 0x80 && (ascii::isAlpha(ch) || ascii::isDigit(ch) || ch == '-' || ch == '.' ||
-                      ch == '_' || ch == '~');
-}
-
-void appendEscape(std::string& to, uint8_t byte) {
-  static constexpr char kDigits[] = "0123456789ABCDEF";
-  to += {'%', kDigits[byte >> 4], kDigits[byte & 15]};
-}
-
-// The value of the two digits after a `%`, or -1.
-int escapeAt(std::string_view text, size_t percent) {
-  if (percent + 2 >= text.size()) return -1;
-  const int high = ascii::hexValue(text[percent + 1]);
-  const int low = ascii::hexValue(text[percent + 2]);
-  return high < 0 || low < 0 ? -1 : high * 16 + low;
-}
-
-bool isControl(int byte) { return byte < 0x20 || byte == 0x7f; }
-
-// Why this text cannot be part of a path, or "".
-std::string_view faultOf(std::string_view text) {
-  for (size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<uint8_t>(text[i]);
-    if (isControl(byte)) return "a path cannot hold control characters";
-    if (byte == '?' || byte == '#') return "a path ends before `?` and `#`";
-    if (byte != '%') continue;
-    const int escaped = escapeAt(text, i);
-    if (escaped < 0) return "`%` is not followed by two hexadecimal digits";
-    if (isControl(escaped)) return "a path cannot hold control characters";
-  }
-  return {};
-}
-
-std::string normalised(std::string_view text) {
-  std::string result;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<uint8_t>(text[i]);
-    if (byte == '%') {
-      const int escaped = escapeAt(text, i);
-      if (isUnreserved(escaped))
-        result += static_cast<char>(escaped);
-      else
-        appendEscape(result, static_cast<uint8_t>(escaped));
-      i += 2;
-    } else if (byte == ' ' || byte >= 0x80) {
-      appendEscape(result, byte);
-    } else {
-      result += static_cast<char>(byte);
-    }
-  }
-  return result;
 }
 
 // Is this the name of a placeholder of the language, `{name}` or `{group.name}`?
@@ -112,6 +57,12 @@ std::vector<NetworkEntry> readNetworks(const Value& list, Diagnostics& out) {
   return networks;
 }
 
+bool requireMap(const Value& value, std::string_view example, Diagnostics& out) {
+  if (value.isMap()) return true;
+  out.error(value.mark, "this is not a mapping").expected = example;
+  return false;
+}
+
 std::vector<const Value*> readNames(const Value& value, Diagnostics& out) {
   if (!value.isMap()) return readScalars(value, out);
   std::vector<const Value*> names;
@@ -122,11 +73,11 @@ std::vector<const Value*> readNames(const Value& value, Diagnostics& out) {
 std::optional<std::string> readPathText(const Value& value, Diagnostics& out) {
   const auto text = readText(value, out);
   if (!text) return std::nullopt;
-  if (const std::string_view fault = faultOf(*text); !fault.empty()) {
+  if (const std::string_view fault = faultOfPathText(*text); !fault.empty()) {
     out.error(value.mark, std::string(fault));
     return std::nullopt;
   }
-  return normalised(*text);
+  return normalisedPathText(*text);
 }
 
 std::optional<std::string> readPath(const Value& value, Diagnostics& out) {

@@ -22,6 +22,9 @@ struct NetworkEntry {
 };
 std::vector<NetworkEntry> readNetworks(const Value& list, Diagnostics& out);
 
+// Reports what is no mapping; `example` shows one.
+bool requireMap(const Value& value, std::string_view example, Diagnostics& out);
+
 // The names of a `remove`: one, a list, or the keys of a mapping whose values do not matter.
 std::vector<const Value*> readNames(const Value& value, Diagnostics& out);
 

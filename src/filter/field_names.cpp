@@ -5,6 +5,7 @@
 
 #include "base/ascii.h"
 #include "base/glob.h"
+#include "http/cookies.h"
 #include "http/semantics.h"
 
 namespace fairlead::filter {
@@ -19,8 +20,10 @@ constexpr uint64_t kHopByHop =
                  FieldId::ProxyAuthenticate, FieldId::ProxyAuthorization, FieldId::ProxyConnection,
                  FieldId::ProxyOther);
 
-bool failSyntax(const Value& name, Diagnostics& out) {
-  out.error(name.mark, "`" + name.text + "` is not the name of a header field").expected =
+constexpr std::string_view kField = "a header field";
+
+bool failSyntax(const Value& name, std::string_view what, Diagnostics& out) {
+  out.error(name.mark, "`" + name.text + "` is not the name of " + std::string(what)).expected =
       "letters, digits and -_.!#$%&'*+^`|~";
   return false;
 }
@@ -30,7 +33,7 @@ bool failSyntax(const Value& name, Diagnostics& out) {
 bool isProtectedField(FieldId id) { return (http::maskOf(id) & (kFraming | kHopByHop)) != 0; }
 
 bool checkFieldName(const Value& name, Diagnostics& out) {
-  if (!http::isToken(name.text)) return failSyntax(name, out);
+  if (!http::isToken(name.text)) return failSyntax(name, kField, out);
   const FieldId id = http::fieldIdOf(name.text);
   if (!isProtectedField(id)) return true;
   const bool is_framing = (http::maskOf(id) & kFraming) != 0;
@@ -42,7 +45,11 @@ bool checkFieldName(const Value& name, Diagnostics& out) {
 
 bool checkFieldGlob(const Value& name, Diagnostics& out) {
   if (!isGlob(name.text)) return checkFieldName(name, out);
-  return http::isToken(name.text) || failSyntax(name, out);
+  return http::isToken(name.text) || failSyntax(name, kField, out);
+}
+
+bool checkCookieName(const Value& name, Diagnostics& out) {
+  return http::isCookieName(name.text) || failSyntax(name, "a cookie", out);
 }
 
 }  // namespace fairlead::filter

@@ -1,4 +1,4 @@
-// Which field names rules may touch.
+// Which names rules may touch: of fields and of cookies.
 #pragma once
 
 #include <string_view>
@@ -15,5 +15,8 @@ bool isProtectedField(http::FieldId id);
 bool checkFieldName(const Value& name, Diagnostics& out);
 // The same for a name in which `*` stands for any text.
 bool checkFieldGlob(const Value& name, Diagnostics& out);
+
+// Reports a text that is no cookie-name (RFC 6265 section 4.1.1). `*` may stand in one.
+bool checkCookieName(const Value& name, Diagnostics& out);
 
 }  // namespace fairlead::filter

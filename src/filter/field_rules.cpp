@@ -15,43 +15,24 @@ using http::Field;
 using http::FieldId;
 using http::Fields;
 
-// Field counts lengths in 16 bits; name, ": " and line end go with the value.
-constexpr size_t kLongestLine = UINT16_MAX;
-
-std::optional<Field> makeField(Arena& arena, std::string_view name, std::string_view value) {
-  if (name.size() + value.size() + 4 > kLongestLine) return std::nullopt;
-  return Field::make(arena, name, value);
-}
+// No field is longer than that.
+constexpr size_t kLongestValue = UINT16_MAX;
 
 bool hasName(const Field& field, FieldId id, std::string_view name) {
   return field.id() == id && ascii::equalsIgnoreCase(field.name(), name);
 }
 
-bool sameLines(const Fields& a, const Fields& b) {
-  return std::ranges::equal(
-      a, b, [](const Field& one, const Field& other) { return one.line() == other.line(); });
-}
-
 }  // namespace
 
 bool FieldRules::apply(Fields& fields, const Scene& scene, std::string_view prefix) const {
-  if (scene.trace) return applyTraced(fields, scene, prefix);
-  return std::ranges::all_of(rules_,
-                             [&](const Rule& rule) { return applyOne(rule, fields, scene); });
-}
-
-bool FieldRules::applyTraced(Fields& fields, const Scene& scene, std::string_view prefix) const {
-  for (const Rule& rule : rules_) {
-    const Fields before = fields;
-    if (!applyOne(rule, fields, scene)) return false;
-    const bool removes_host = rule.kind == Kind::Remove && rule.is_host && removesHost();
-    if (removes_host)
+  return std::ranges::all_of(rules_, [&](const Rule& rule) {
+    if (scene.trace && rule.kind == Kind::Remove && rule.is_host && removesHost())
       scene.trace->note(std::string(prefix) + "remove Host, the server's own address is sent",
                         rule.mark);
-    else if (!sameLines(before, fields))
-      scene.trace->note(std::string(prefix) + sentence(rule, fields), rule.mark);
-  }
-  return true;
+    return applyAndNote(
+        fields, scene, rule.mark, [&] { return applyOne(rule, fields, scene); },
+        [&] { return std::string(prefix) + sentence(rule, fields); });
+  });
 }
 
 bool FieldRules::applyOne(const Rule& rule, Fields& fields, const Scene& scene) const {
@@ -93,7 +74,7 @@ bool FieldRules::rename(const Rule& rule, Fields& fields, Arena& arena) {
   if (!fields.mayHave(http::maskOf(rule.id))) return true;
   for (size_t i = 0; i < fields.size(); ++i) {
     if (!hasName(fields[i], rule.id, rule.name)) continue;
-    const auto renamed = makeField(arena, rule.value.constant(), fields[i].value());
+    const auto renamed = Field::tryMake(arena, rule.value.constant(), fields[i].value());
     if (!renamed) return false;
     fields.replace(i, *renamed);
   }
@@ -102,7 +83,7 @@ bool FieldRules::rename(const Rule& rule, Fields& fields, Arena& arena) {
 
 bool FieldRules::replace(const Rule& rule, Fields& fields, const Scene& scene) const {
   if (!fields.mayHave(http::maskOf(rule.id)) || (rule.is_host && host_is_removed_)) return true;
-  const Substitution how{.pattern = *rule.pattern, .with = rule.value, .limit = kLongestLine};
+  const Substitution how{.pattern = *rule.pattern, .with = rule.value, .limit = kLongestValue};
   for (size_t i = 0; i < fields.size(); ++i) {
     if (!hasName(fields[i], rule.id, rule.name)) continue;
     const Substituted result = substitute(fields[i].value(), how, scene);
@@ -110,9 +91,7 @@ bool FieldRules::replace(const Rule& rule, Fields& fields, const Scene& scene) c
     if (result.outcome == Substituted::Outcome::TooLong) return false;
     const std::string_view value = ascii::trim(result.text);
     if (rule.is_host && !http::isValidAuthority(value)) return false;
-    const auto replaced = makeField(scene.arena, fields[i].name(), value);
-    if (!replaced) return false;
-    fields.replace(i, *replaced);
+    if (!fields.setValue(i, value, scene.arena)) return false;
   }
   return true;
 }
@@ -121,7 +100,7 @@ std::optional<Field> FieldRules::fieldOf(const Rule& rule, const Scene& scene) {
   if (rule.value.isConstant()) return rule.field();
   const std::string_view value = ascii::trim(rule.value.render(scene));
   if (rule.is_host && !http::isValidAuthority(value)) return std::nullopt;
-  return makeField(scene.arena, rule.name, value);
+  return Field::tryMake(scene.arena, rule.name, value);
 }
 
 Field FieldRules::Rule::field() const {

@@ -41,8 +41,6 @@ class FieldRules {
   int highestCapture() const;
   // Puts the keys into a mapping that reads back to the same rules.
   void showInto(Value& mapping) const;
-  // Each rule as "verb name" or "verb name: value", but those of `replace`.
-  std::vector<std::pair<std::string, Mark>> describe() const;
 
  private:
   enum class Kind : uint8_t { Remove, Rename, Replace, Add, Append, SetIfMissing };
@@ -69,7 +67,6 @@ class FieldRules {
   void put(Rule rule);
   void noteHost();
 
-  bool applyTraced(http::Fields& fields, const Scene& scene, std::string_view prefix) const;
   bool applyOne(const Rule& rule, http::Fields& fields, const Scene& scene) const;
   void remove(const Rule& rule, http::Fields& fields) const;
   static bool rename(const Rule& rule, http::Fields& fields, Arena& arena);

@@ -27,12 +27,6 @@ constexpr std::array<std::string_view, 6> kVerbs{"remove", "rename", "replace",
 // Of what the configuration says; rendered values may be longer.
 constexpr size_t kLongestText = 8192;
 
-bool checkMap(const Value& value, std::string_view example, Diagnostics& out) {
-  if (value.isMap()) return true;
-  out.error(value.mark, "this is not a mapping").expected = example;
-  return false;
-}
-
 // A template whose own text can stand in a field. Blanks around it stay: within a value they count.
 std::optional<Template> readFieldText(const Value& value, Diagnostics& out, Allowed allowed = {}) {
   auto text = Template::read(value, Place::Field, out, allowed);
@@ -94,7 +88,7 @@ void FieldRules::readRemove(const Value& value, Diagnostics& out) {
 }
 
 void FieldRules::readRename(const Value& value, Diagnostics& out) {
-  if (!checkMap(value, "old and new names: { X-Old: X-New }", out)) return;
+  if (!requireMap(value, "old and new names: { X-Old: X-New }", out)) return;
   for (const Value::Entry& entry : value.entries) {
     auto rule = begin(Kind::Rename, entry.key, out);
     if (!readString(entry.value, out) || !rule || !checkFieldName(entry.value, out)) continue;
@@ -112,7 +106,7 @@ void FieldRules::readRename(const Value& value, Diagnostics& out) {
 
 void FieldRules::readReplace(const Value& value, Diagnostics& out) {
   constexpr std::string_view kExample = "{ X-Id: { regex: \"^0+\", with: \"\" } }";
-  if (!checkMap(value, kExample, out)) return;
+  if (!requireMap(value, kExample, out)) return;
   for (const Value::Entry& entry : value.entries) {
     auto rule = begin(Kind::Replace, entry.key, out);
     Settings settings(entry.value, kHeaderReplaceKeys, out);
@@ -121,7 +115,8 @@ void FieldRules::readReplace(const Value& value, Diagnostics& out) {
     settings.finish();
     if (!rule || !entry.value.isMap()) continue;
     if (!regex || !with) {
-      out.error(entry.value.mark, "`replace` needs both `regex` and `with`").expected = kExample;
+      if (entry.value.entries.size() < 2)  // else what stands there is told already
+        out.error(entry.value.mark, "`replace` needs both `regex` and `with`").expected = kExample;
       continue;
     }
     rule->pattern = readPattern(*regex, out);
@@ -135,7 +130,7 @@ void FieldRules::readReplace(const Value& value, Diagnostics& out) {
 }
 
 void FieldRules::readValues(const Value& value, Kind kind, Diagnostics& out) {
-  if (!checkMap(value, "names and values: { X-Edge: fairlead }", out)) return;
+  if (!requireMap(value, "names and values: { X-Edge: fairlead }", out)) return;
   for (const Value::Entry& entry : value.entries) {
     auto rule = begin(kind, entry.key, out);
     auto text = readFieldText(entry.value, out);
@@ -184,18 +179,6 @@ void FieldRules::showInto(Value& mapping) const {
       rules.put(rule.name, Value::scalar(rule.value.source(), rule.mark));
     }
   }
-}
-
-std::vector<std::pair<std::string, Mark>> FieldRules::describe() const {
-  std::vector<std::pair<std::string, Mark>> rules;
-  for (const Rule& rule : rules_) {
-    if (rule.kind == Kind::Replace) continue;
-    std::string text(kVerbs[static_cast<size_t>(rule.kind)]);
-    text += " " + rule.name;
-    if (rule.kind != Kind::Remove) text += ": " + rule.value.source();
-    rules.emplace_back(std::move(text), rule.mark);
-  }
-  return rules;
 }
 
 }  // namespace fairlead::filter

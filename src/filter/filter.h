@@ -39,6 +39,7 @@ struct RequestFacts {
   std::string_view server;                       // its name; empty: none yet, or none at all
   std::span<const std::string_view> captures{};  // of the route's path_regex: [0] is the match
   std::chrono::microseconds time{};              // since 1970
+  uint16_t status = 0;                           // of the answer that fairlead is making; 0: none
 };
 
 // An answer that a rule gives instead of a server. Views into the configuration or the exchange.
@@ -59,6 +60,9 @@ class Trace {
   virtual void note(std::string line, Mark where) = 0;
 };
 
+// The names of fairlead's own cookies begin so; rules of the configuration leave them alone.
+inline constexpr std::string_view kOwnCookiePrefix = "fairlead_";
+
 // What a filter works with beside the head. `trace` is null when traffic is served.
 struct Scene {
   const ClientFacts& client;
@@ -69,5 +73,17 @@ struct Scene {
   static const RequestFacts kNoRequest;
 };
 inline const RequestFacts Scene::kNoRequest{};
+
+// Applies one rule to the fields of a head and notes `sentence()` if they are others then. False
+// when `apply()` is.
+template <typename Apply, typename Sentence>
+bool applyAndNote(http::Fields& fields, const Scene& scene, Mark mark, Apply apply,
+                  Sentence sentence) {
+  if (!scene.trace) return apply();
+  const http::Fields before = fields;
+  if (!apply()) return false;
+  if (!http::sameLines(before, fields)) scene.trace->note(sentence(), mark);
+  return true;
+}
 
 }  // namespace fairlead::filter

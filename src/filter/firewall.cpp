@@ -14,7 +14,7 @@ namespace {
 constexpr Key kKeys[] = {
     {"ip_reject", "network...", "", "clients that are refused"},
     {"ip_allow", "network...", "", "exceptions; the longer network wins"},
-    {"path_reject", "(path | <path_pattern>)...", "", "whole segments and all below"},
+    {"path_reject", "(path | list_file | <path_pattern>)...", "", "whole segments and all below"},
     {"rate_limit", "later | 'off'", "", ""},
     {"auto_ban", "later | 'off'", "", ""},
     {"connection_limit", "later | 'off'", "", ""},
@@ -50,8 +50,6 @@ Answer forbidden(std::string_view rule, const Mark& origin) {
   return answer;
 }
 
-constexpr Section kPathPatternKeys{"path_pattern", "an entry of path_reject", kPathPattern};
-
 // `{ glob: ... }` and the like are part of the language already.
 void refuseLongForm(const Value& entry, Diagnostics& out) {
   Settings settings(entry, kPathPatternKeys, out);
@@ -61,6 +59,7 @@ void refuseLongForm(const Value& entry, Diagnostics& out) {
 }  // namespace
 
 const Section kFirewallKeys{"firewall_rules", "firewall_rules", kKeys};
+const Section kPathPatternKeys{"path_pattern", "an entry of path_reject", kPathPattern};
 
 void FirewallRules::read(const Value& value, Diagnostics& out) {
   Settings settings(value, kFirewallKeys, out);

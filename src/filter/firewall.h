@@ -11,6 +11,7 @@
 namespace fairlead::filter {
 
 extern const Section kFirewallKeys;
+extern const Section kPathPatternKeys;
 
 class FirewallRules {
  public:

@@ -123,12 +123,10 @@ void writeHex(uint64_t bits, char* to) {
   for (int shift = 60; shift >= 0; shift -= 4) *to++ = kDigits[bits >> shift & 15];
 }
 
-bool setRequestId(Fields& fields, const Scene& scene, Random& random) {
-  if (isRequestId(fields)) return true;
-  char id[32];
-  writeHex(random.next(), id);
-  writeHex(random.next(), id + 16);
-  return fields.set(Field::make(scene.arena, FieldId::XRequestId, std::string_view(id, sizeof id)));
+// A Connection that named it as belonging to one hop has had it removed.
+bool keepRequestId(Fields& fields, const Scene& scene) {
+  if (fields.find(FieldId::XRequestId) || scene.request.request_id.empty()) return true;
+  return fields.add(Field::make(scene.arena, FieldId::XRequestId, scene.request.request_id));
 }
 
 }  // namespace
@@ -150,20 +148,31 @@ Value TrustedProxies::show() const {
   return networks;
 }
 
-void identifyClient(const http::RequestHead& head, const TrustedProxies& trusted,
-                    ClientFacts& facts) {
+void identifyClient(http::RequestHead& head, const TrustedProxies& trusted, ClientFacts& facts) {
   facts.client = facts.peer;
   facts.peer_trusted = !trusted.empty() && trusted.trusts(facts.peer);
-  if (!facts.peer_trusted) return;
+  if (!facts.peer_trusted) {
+    head.fields.eraseAll(kSaidOfClients);
+    return;
+  }
   facts.client = findClient(head.fields, trusted, facts.peer);
   if (const std::string_view scheme = forwardedScheme(head.fields); !scheme.empty())
     facts.scheme = scheme;
 }
 
-bool setForwarded(http::RequestHead& head, const Scene& scene, Random& random) {
-  if (!scene.client.peer_trusted) head.fields.eraseAll(kSaidOfClients);
+std::string_view setRequestId(http::RequestHead& head, Arena& arena, Random& random) {
+  if (isRequestId(head.fields)) return head.fields.valueOf(FieldId::XRequestId);
+  char id[32];
+  writeHex(random.next(), id);
+  writeHex(random.next(), id + 16);
+  const Field field = Field::make(arena, FieldId::XRequestId, std::string_view(id, sizeof id));
+  head.fields.set(field);
+  return field.value();
+}
+
+bool setForwarded(http::RequestHead& head, const Scene& scene) {
   return setFor(head.fields, scene) && setProto(head.fields, scene) && setHost(head, scene) &&
-         setRequestId(head.fields, scene, random);
+         keepRequestId(head.fields, scene);
 }
 
 }  // namespace fairlead::filter

@@ -30,14 +30,16 @@ class TrustedProxies {
 
 // Fills `client`, `peer_trusted` and `scheme` from the peer and, if the peer is trusted, from
 // X-Forwarded-For (right to left; the first untrusted address; an element that does not parse ends
-// the walk at the last good address) and X-Forwarded-Proto. Costs nothing but a test when no proxy
-// is trusted.
-void identifyClient(const http::RequestHead& head, const TrustedProxies& trusted,
-                    ClientFacts& facts);
+// the walk at the last good address) and X-Forwarded-Proto. What an untrusted peer says of clients
+// (Forwarded, X-Real-IP, every X-Forwarded-*) is removed before any rule could believe it.
+void identifyClient(http::RequestHead& head, const TrustedProxies& trusted, ClientFacts& facts);
 
-// Removes what an untrusted peer says (Forwarded, X-Real-IP, every X-Forwarded-*), sets or extends
-// X-Forwarded-For, -Proto and -Host, and makes an X-Request-Id when there is none (one that is no
-// token of up to 128 characters is replaced). False: too many fields.
-bool setForwarded(http::RequestHead& head, const Scene& scene, Random& random);
+// The request's own X-Request-Id, or a new one that is put in its place when there is none or
+// several, or one that is no token of up to 128 characters. A view of the head or the arena.
+std::string_view setRequestId(http::RequestHead& head, Arena& arena, Random& random);
+
+// Sets or extends X-Forwarded-For, -Proto and -Host, and keeps the X-Request-Id of the scene.
+// False: too many fields.
+bool setForwarded(http::RequestHead& head, const Scene& scene);
 
 }  // namespace fairlead::filter

@@ -35,7 +35,6 @@ class HeaderRules {
   int highestCapture() const;
   // A mapping that reads back to the same rules.
   Value show() const;
-  std::vector<std::pair<std::string, Mark>> describe() const { return request_.describe(); }
 
  private:
   FieldRules request_{HeadKind::Request};

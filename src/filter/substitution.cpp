@@ -45,16 +45,16 @@ class Growing {
 // The match, then its groups, as far as the replacement needs them.
 struct Match {
   Match(const Substitution& how, Arena& arena) {
-    const size_t groups = static_cast<size_t>(how.pattern.NumberOfCapturingGroups());
+    const auto groups = static_cast<size_t>(how.pattern.NumberOfCapturingGroups());
     const size_t count = how.with.isConstant() ? 1 : groups + 1;
     pieces = arena.array<re2::StringPiece>(count);
     views = arena.array<std::string_view>(count);
   }
 
   bool find(const re2::RE2& pattern, std::string_view text, size_t from) {
-    const bool found = pattern.Match({text.data(), text.size()}, from, text.size(),
-                                     re2::RE2::UNANCHORED, pieces.data(),
-                                     static_cast<int>(pieces.size()));
+    const bool found =
+        pattern.Match({text.data(), text.size()}, from, text.size(), re2::RE2::UNANCHORED,
+                      pieces.data(), static_cast<int>(pieces.size()));
     if (!found) return false;
     for (size_t i = 0; i < pieces.size(); ++i) views[i] = {pieces[i].data(), pieces[i].size()};
     return true;
@@ -84,8 +84,8 @@ Pattern readPattern(const Value& value, Diagnostics& out) {
   if (!text) return nullptr;
   auto pattern = std::make_shared<const re2::RE2>(*text, re2::RE2::Quiet);
   if (pattern->ok()) return pattern;
-  out.error(value.mark, "this is no regular expression: " + pattern->error()).expected =
-      "a regular expression as RE2 reads it, without look-around and back-references";
+  out.error(value.mark, "`" + *text + "` is not a regular expression: " + pattern->error())
+      .expected = "RE2 syntax, which has no look-around and no back references";
   return nullptr;
 }
 

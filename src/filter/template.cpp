@@ -23,10 +23,10 @@ std::string_view addressText(const IpAddress& address, Arena& arena) {
   return {to, address.format(to)};
 }
 
-std::string_view portText(uint16_t port, Arena& arena) {
+std::string_view decimalText(uint16_t number, Arena& arena) {
   constexpr size_t kLongest = 5;
   char* const to = arena.allocate(kLongest);
-  return {to, static_cast<size_t>(std::to_chars(to, to + kLongest, port).ptr - to)};
+  return {to, static_cast<size_t>(std::to_chars(to, to + kLongest, number).ptr - to)};
 }
 
 std::string_view timeText(std::chrono::microseconds time, Arena& arena) {
@@ -75,13 +75,13 @@ std::string_view Template::valueOf(const Part& part, const Scene& scene,
     case Placeholder::ClientIp:
       return addressText(scene.client.client, arena);
     case Placeholder::ClientPort:
-      return portText(scene.client.peer_port, arena);
+      return decimalText(scene.client.peer_port, arena);
     case Placeholder::Scheme:
       return scene.client.scheme;
     case Placeholder::Host:
       return request.host;
     case Placeholder::Port:
-      return portText(scene.client.listener_port, arena);
+      return decimalText(scene.client.listener_port, arena);
     case Placeholder::Method:
       return request.method;
     case Placeholder::Path:
@@ -110,6 +110,10 @@ std::string_view Template::valueOf(const Part& part, const Scene& scene,
       return captureOf(own, part.index);
     case Placeholder::Time:
       return timeText(request.time, arena);
+    case Placeholder::Status:
+      return decimalText(request.status, arena);
+    case Placeholder::Reason:
+      return http::reasonOf(request.status);
   }
   return {};
 }

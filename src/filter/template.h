@@ -36,11 +36,15 @@ struct Needs {
   bool request = false;   // Scene::request must be filled; always set when one below is
   bool captures = false;  // the route's path_regex
   bool server = false;    // the chosen server
+  bool fields = false;    // header fields or cookies of the request
+  bool time = false;      // the wall clock
 
   Needs& operator|=(const Needs& other) {
     request |= other.request;
     captures |= other.captures;
     server |= other.server;
+    fields |= other.fields;
+    time |= other.time;
     return *this;
   }
 };
@@ -49,8 +53,9 @@ struct Needs {
 struct Allowed {
   bool server = true;  // false: `{server}` is an error, since none will have been chosen
   int own_captures =
-      -1;            // 0 and more: `{capture.N}` is the rule's own match, with this many groups
-  bool pool = true;  // false: `{pool}` is an error
+      -1;               // 0 and more: `{capture.N}` is the rule's own match, with this many groups
+  bool pool = true;     // false: `{pool}` is an error
+  bool answer = false;  // true: `{status}` and `{reason}`, those of RequestFacts::status
 };
 
 // What a part of a template stands for.
@@ -75,6 +80,8 @@ enum class Placeholder : uint8_t {
   Capture,     // of the route's path_regex
   OwnCapture,  // of the rule's own regex
   Time,
+  Status,
+  Reason,
 };
 
 class Template {

@@ -1,6 +1,7 @@
 // Reading templates: finding the placeholders of a text, and telling what is wrong with them.
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "base/ascii.h"
 #include "filter/template.h"
@@ -31,6 +32,8 @@ constexpr Word kWords[] = {
     {"pool", Placeholder::Pool},
     {"server", Placeholder::Server},
     {"time", Placeholder::Time},
+    {"status", Placeholder::Status},
+    {"reason", Placeholder::Reason},
 };
 constexpr std::string_view kUri = "uri";
 
@@ -77,6 +80,20 @@ bool needsRequest(Placeholder kind) {
   }
 }
 
+// Why this has no value in a template that may hold only so much, or "".
+std::string_view whyMissing(Placeholder kind, const Allowed& allowed) {
+  switch (kind) {
+    case Placeholder::Server:
+      return allowed.server ? "" : "no server has been chosen";
+    case Placeholder::Pool:
+      return allowed.pool ? "" : "no pool has been chosen";
+    case Placeholder::Status:
+    case Placeholder::Reason:
+      return allowed.answer ? "" : "there is no answer yet";
+    default:
+      return "";
+  }
+}
 bool isCapture(Placeholder kind) {
   return kind == Placeholder::Capture || kind == Placeholder::OwnCapture;
 }
@@ -118,7 +135,7 @@ struct Braced {
   bool has_name = false;
 };
 
-bool isWordByte(char c) { return (c >= 'a' && c <= 'z') || c == '_'; }
+bool isWordByte(char c) { return ascii::isAlpha(c) || c == '_'; }
 
 Braced bracedAt(std::string_view text) {
   size_t end = 1;
@@ -222,10 +239,8 @@ void Template::Parser::takeWord(const Braced& braced) {
   }
   const auto* word = std::ranges::find(kWords, braced.word, &Word::name);
   if (word == std::end(kWords)) return failUnknown(braced);
-  if (word->kind == Placeholder::Server && !allowed_.server)
-    fail("`{server}` has no value here: no server has been chosen");
-  else if (word->kind == Placeholder::Pool && !allowed_.pool)
-    fail("`{pool}` has no value here: no pool has been chosen");
+  if (const std::string_view why = whyMissing(word->kind, allowed_); !why.empty())
+    fail(quoted(braced.whole) + " has no value here: " + std::string(why));
   else
     add(word->kind);
 }
@@ -280,6 +295,8 @@ void Template::Parser::add(Placeholder kind, std::string_view name, size_t index
   needs.request = needsRequest(kind);
   needs.captures = kind == Placeholder::Capture;
   needs.server = kind == Placeholder::Server;
+  needs.fields = kind == Placeholder::Header || kind == Placeholder::Cookie;
+  needs.time = kind == Placeholder::Time;
   result_.needs_ |= needs;
 }
 
@@ -312,22 +329,21 @@ Diagnostic& Template::Parser::fail(std::string message) {
 
 void Template::Parser::failUnknown(const Braced& braced) {
   Diagnostic& finding = fail("unknown placeholder " + quoted(braced.whole));
-  std::vector<std::string_view> known = namesOf(kGroups);
-  if (!braced.has_name) {
-    known = namesOf(kWords);
-    known.push_back(kUri);
-  }
+  std::vector<std::string_view> words;
+  for (const Word& word : kWords)
+    if (whyMissing(word.kind, allowed_).empty()) words.push_back(word.name);
+  words.push_back(kUri);
+  const std::vector<std::string_view> known = braced.has_name ? namesOf(kGroups) : words;
   const std::string_view nearest = nearestWord(braced.word, known);
   if (!nearest.empty()) {
     const std::string name = braced.has_name ? "." + std::string(braced.name) : "";
     finding.suggestion = "did you mean `{" + std::string(nearest) + name + "}`?";
     return;
   }
-  finding.expected = "a brace that is meant itself is written `{{`; placeholders are";
-  for (const std::string_view word : namesOf(kWords))
-    finding.expected += " {" + std::string(word) + "}";
-  finding.expected += " {uri}";
+  finding.expected = "one of";
+  for (const std::string_view word : words) finding.expected += " {" + std::string(word) + "}";
   for (const Group& group : kGroups) finding.expected += " " + std::string(group.example);
+  finding.expected += ", or `{{` where a brace is meant";
 }
 
 Template::Template(std::string text) : text_(std::move(text)) {

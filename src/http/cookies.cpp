@@ -2,6 +2,7 @@
 #include "http/cookies.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "http/byte_class.h"
 #include "http/semantics.h"
@@ -36,23 +37,56 @@ bool findCookie(const Fields& fields, std::string_view name, Cookie& found) {
   return is_found;
 }
 
-void CookieKeeper::keep(std::string_view part) {
-  if (isChanged()) append(part);
+void CookieEditor::keep(std::string_view part) {
+  if (isChanged()) writePart(part);
 }
 
-void CookieKeeper::drop(std::string_view part) {
+void CookieEditor::drop(std::string_view part) {
+  begin(static_cast<size_t>(part.data() - value_.data()));
+}
+
+void CookieEditor::replace(std::string_view part, std::string_view piece, std::string_view text) {
+  begin(static_cast<size_t>(part.data() - value_.data()));
+  const auto before = static_cast<size_t>(piece.data() - part.data());
+  writePart(part.substr(0, before));
+  write(text);
+  write(part.substr(before + piece.size()));
+}
+
+void CookieEditor::add(std::string_view part) {
+  begin(value_.size() + 1);
+  if (end_ != begin_ && end_[-1] != ';') write(";");
+  if (end_ != begin_) write(" ");
+  write(part);
+}
+
+// The first `unchanged` bytes of the value stay; the last of them, the `;` before the part that
+// changes, comes back with that part. Room is for one `; ` more.
+void CookieEditor::begin(size_t unchanged) {
   if (isChanged()) return;
-  begin_ = end_ = arena_.allocate(value_.size());
-  const auto before = static_cast<size_t>(part.data() - value_.data());
-  if (before > 0) append(value_.substr(0, before - 1));
+  begin_ = end_ = arena_.allocate(value_.size() + growth_ + 2);
+  if (unchanged > 0) writePart(value_.substr(0, unchanged - 1));
+}
+
+void CookieEditor::write(std::string_view text) {
+  if (!text.empty()) std::memcpy(end_, text.data(), text.size());
+  end_ += text.size();
 }
 
 // What is written is never longer than what was read: each part but the first brings its `;`.
-void CookieKeeper::append(std::string_view part) {
-  if (end_ != begin_) *end_++ = ';';
-  if (end_ == begin_) part.remove_prefix(std::min(part.find_first_not_of(" \t"), part.size()));
-  if (!part.empty()) std::memcpy(end_, part.data(), part.size());
-  end_ += part.size();
+void CookieEditor::writePart(std::string_view part) {
+  if (end_ == begin_)
+    part.remove_prefix(std::min(part.find_first_not_of(" \t"), part.size()));
+  else
+    write(";");
+  write(part);
+}
+
+void eraseEmptyCookies(Fields& fields) {
+  fields.eraseIf([](const Field& field) {
+    return field.id() == FieldId::Cookie &&
+           field.value().find_first_not_of("; \t") == std::string_view::npos;
+  });
 }
 
 bool isCookieName(std::string_view text) { return isToken(text); }

@@ -1,7 +1,6 @@
 // Cookies (RFC 6265): the pairs of a request's Cookie fields, and the attributes of a Set-Cookie.
 #pragma once
 
-#include <cstring>
 #include <string_view>
 
 #include "base/arena.h"
@@ -46,52 +45,69 @@ void forEachCookie(const Fields& fields, Visit visit) {
 // The first cookie of that name (letter case counts). False: there is none.
 bool findCookie(const Fields& fields, std::string_view name, Cookie& found);
 
-// Writes the parts of a Cookie field that stay. Memory is taken with the first part that does not:
-// until then all bytes are still where they were.
-class CookieKeeper {
+// Edits the value of a Cookie or Set-Cookie field part by part, each of which is told in its order.
+// Memory is taken with the first change: until then all bytes are still where they were.
+class CookieEditor {
  public:
-  CookieKeeper(std::string_view value, Arena& arena) : value_(value), arena_(arena) {}
+  // `growth`: how many bytes replacements and one added part may bring in all.
+  CookieEditor(std::string_view value, Arena& arena, size_t growth = 0)
+      : value_(value), arena_(arena), growth_(growth) {}
 
   void keep(std::string_view part);
   void drop(std::string_view part);
+  // Puts `text` in the place of `piece`, which lies within the part.
+  void replace(std::string_view part, std::string_view piece, std::string_view text);
+  // One part more, behind all others.
+  void add(std::string_view part);
+
   bool isChanged() const { return begin_ != nullptr; }
-  // The parts that stay, with the bytes and in the order that they had.
-  std::string_view kept() const {
+  // When changed: what was kept has the bytes and the order that it had.
+  std::string_view text() const {
     return ascii::trim({begin_, static_cast<size_t>(end_ - begin_)});
   }
 
  private:
-  void append(std::string_view part);
+  void begin(size_t unchanged);
+  void write(std::string_view text);
+  void writePart(std::string_view part);
 
   std::string_view value_;
   Arena& arena_;
+  size_t growth_;
   char* begin_ = nullptr;
   char* end_ = nullptr;
 };
+
+// Erases Cookie fields that hold no pair.
+void eraseEmptyCookies(Fields& fields);
+
+// Calls `edit(CookieEditor&, part)` for each part of all Cookie fields; `growth` as of the editor.
+// A field without pairs goes, unless nothing changed. False: a field has become too long.
+template <typename Edit>
+bool editCookies(Fields& fields, Arena& arena, size_t growth, Edit edit) {
+  if (!fields.mayHave(maskOf(FieldId::Cookie))) return true;
+  bool is_changed = false;
+  for (size_t i = 0; i < fields.size(); ++i) {
+    if (fields[i].id() != FieldId::Cookie) continue;
+    CookieEditor editor(fields[i].value(), arena, growth);
+    forEachCookiePart(fields[i].value(), [&](std::string_view part) { edit(editor, part); });
+    if (!editor.isChanged()) continue;
+    if (!fields.setValue(i, editor.text(), arena)) return false;
+    is_changed = true;
+  }
+  if (is_changed) eraseEmptyCookies(fields);
+  return true;
+}
 
 // Removes all cookies that `drop(Cookie)` names; other pairs keep their bytes and order; a Cookie
 // field without pairs goes. Returns how many were removed; no copy is made when none.
 template <typename Drop>
 size_t removeCookies(Fields& fields, Arena& arena, Drop drop) {
-  if (!fields.mayHave(maskOf(FieldId::Cookie))) return 0;
   size_t removed = 0;
-  for (size_t i = 0; i < fields.size(); ++i) {
-    if (fields[i].id() != FieldId::Cookie) continue;
-    CookieKeeper keeper(fields[i].value(), arena);
-    forEachCookiePart(fields[i].value(), [&](std::string_view part) {
-      const bool is_dropped = !ascii::trim(part).empty() && drop(cookieOf(part));
-      removed += is_dropped ? 1 : 0;
-      if (is_dropped)
-        keeper.drop(part);
-      else
-        keeper.keep(part);
-    });
-    if (keeper.isChanged()) fields.replace(i, Field::make(arena, FieldId::Cookie, keeper.kept()));
-  }
-  if (removed == 0) return 0;
-  fields.eraseIf([](const Field& field) {
-    return field.id() == FieldId::Cookie &&
-           field.value().find_first_not_of("; \t") == field.value().npos;
+  editCookies(fields, arena, 0, [&](CookieEditor& editor, std::string_view part) {
+    if (ascii::trim(part).empty() || !drop(cookieOf(part))) return editor.keep(part);
+    editor.drop(part);
+    ++removed;
   });
   return removed;
 }

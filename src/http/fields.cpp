@@ -1,6 +1,8 @@
 // Known field names by perfect hash, and the edits of a field list.
 #include "http/fields.h"
 
+#include <algorithm>
+
 #include "base/ascii.h"
 
 namespace fairlead::http {
@@ -179,6 +181,19 @@ Field Field::make(Arena& arena, FieldId id, std::string_view value) {
   return make(arena, nameOf(id), value);
 }
 
+std::optional<Field> Field::tryMake(Arena& arena, std::string_view name, std::string_view value) {
+  constexpr size_t kLongestLine = UINT16_MAX;
+  if (value.size() > kLongestLine || name.size() + value.size() + 4 > kLongestLine)
+    return std::nullopt;
+  return make(arena, name, value);
+}
+
+bool Fields::setValue(size_t index, std::string_view value, Arena& arena) {
+  const auto field = Field::tryMake(arena, fields_[index].name(), value);
+  if (field) replace(index, *field);
+  return field.has_value();
+}
+
 const Field* Fields::find(FieldId id) const {
   if (!mayHave(maskOf(id))) return nullptr;
   for (const Field& field : *this)
@@ -229,6 +244,11 @@ size_t Fields::eraseAll(uint64_t mask) {
   if (!mayHave(mask)) return 0;
   present_ &= ~mask;
   return eraseIf([mask](const Field& field) { return (mask & maskOf(field.id())) != 0; });
+}
+
+bool sameLines(const Fields& a, const Fields& b) {
+  return std::ranges::equal(
+      a, b, [](const Field& one, const Field& other) { return one.line() == other.line(); });
 }
 
 }  // namespace fairlead::http

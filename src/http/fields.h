@@ -1,10 +1,12 @@
 // Header and trailer fields (RFC 9110 section 5): each field is one wire line, kept by view.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <string_view>
 
 #include "base/arena.h"
@@ -95,6 +97,8 @@ class Field {
   // and together under 64 KiB.
   static Field make(Arena& arena, std::string_view name, std::string_view value);
   static Field make(Arena& arena, FieldId id, std::string_view value);
+  // The same for a value of any length; nothing when name and value are too long together.
+  static std::optional<Field> tryMake(Arena& arena, std::string_view name, std::string_view value);
 
   std::string_view name() const { return {line_, name_length_}; }
   std::string_view value() const { return {line_ + value_begin_, value_length_}; }
@@ -119,6 +123,12 @@ class Fields {
     count_ = 0;
     present_ = 0;
   }
+  // Becomes a copy; only what is in use is copied.
+  void assign(const Fields& other) {
+    std::copy_n(other.fields_.begin(), other.count_, fields_.begin());
+    count_ = other.count_;
+    present_ = other.present_;
+  }
   // False when full: the caller answers 431 (client), 502 (server) or 500 (own rules).
   bool add(const Field& field) {
     if (count_ == kCapacity) return false;
@@ -132,6 +142,8 @@ class Fields {
     fields_[index] = field;
     present_ |= maskOf(field.id());
   }
+  // Gives a field another value. False: the line would be longer than a field can be.
+  bool setValue(size_t index, std::string_view value, Arena& arena);
 
   size_t size() const { return count_; }
   const Field* begin() const { return fields_.data(); }
@@ -171,5 +183,8 @@ class Fields {
   uint32_t count_ = 0;
   std::array<Field, kCapacity> fields_;
 };
+
+// Do both heads send the same lines?
+bool sameLines(const Fields& a, const Fields& b);
 
 }  // namespace fairlead::http

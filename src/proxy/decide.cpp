@@ -1,8 +1,9 @@
 // The order of execution is the nesting of the configuration: global firewall, host, host firewall,
-// path, path firewall, rewriting.
+// path, path firewall, the route's own answer or the choice of a pool, rewriting.
 #include "proxy/decide.h"
 
 #include "base/ascii.h"
+#include "http/cookies.h"
 #include "proxy/error_page.h"
 
 namespace fairlead::proxy {
@@ -12,8 +13,14 @@ using filter::Answer;
 using http::FieldId;
 
 Decision refuse(Decision decision, uint16_t status, std::string_view sentence = {}) {
-  decision.answer =
-      Answer{.status = status, .body = sentence, .content_type = {}, .rule = {}, .origin = {}};
+  decision.answer = answerOf({status, sentence});
+  decision.leg = nullptr;
+  return decision;
+}
+
+Decision answerWith(Decision decision, const Answer& answer) {
+  decision.answer = answer;
+  decision.configured = true;
   return decision;
 }
 
@@ -24,6 +31,26 @@ bool rejects(const filter::FirewallRules& rules, const http::RequestHead& head,
   decision.answer = rules.judge(setting.client.client, head.target.path, setting.trace);
   decision.blocked = decision.answer.has_value();
   return decision.blocked;
+}
+
+bool hasCors(const route::RouteMatch& match, const Plan& plan) {
+  return match.route != route::kNone &&
+         plan.routes[static_cast<size_t>(match.route)].level.cors.isOn();
+}
+
+// Which route takes the request? A pre-flight asks on behalf of the method that it names, unless a
+// route without CORS takes OPTIONS by that name.
+route::RouteMatch findRoute(const http::RequestHead& head, const Setting& setting) {
+  const Plan& plan = setting.plan;
+  route::RouteQuery query = queryOf(head, setting.client);
+  const route::RouteMatch match = plan.router.match(query);
+  if (!plan.has_cors || !filter::Cors::isPreflight(head)) return match;
+  const bool is_for_options =
+      match.route != route::kNone && plan.routes[static_cast<size_t>(match.route)].names_options;
+  if (is_for_options && !hasCors(match, plan)) return match;
+  query.method = filter::Cors::askedMethod(head);
+  const route::RouteMatch asked = plan.router.match(query);
+  return hasCors(asked, plan) ? asked : match;
 }
 
 // RFC 9110 section 7.6.2: OPTIONS and TRACE count their hops down.
@@ -54,32 +81,118 @@ std::string_view passedUpgrade(const http::RequestHead& head, const Setting& set
   return setting.arena.copy(protocol);
 }
 
-// Edits the head for the server. A status other than zero refuses the request.
-struct Refusal {
-  uint16_t status = 0;
-  std::string_view sentence;
-};
-Refusal rewrite(http::RequestHead& head, const RoutePlan& route, const Setting& setting) {
-  const filter::Scene scene{setting.client, setting.arena, setting.trace};
+// What placeholders may ask for is kept before rules change it.
+void keepForPlaceholders(const http::RequestHead& head, const route::RouteMatch& match,
+                         const RoutePlan& route, const Setting& setting) {
+  setting.request.route = route.name;
+  if (route.needs.fields && !route.legs.empty()) {
+    http::Fields& kept = setting.arena.array<http::Fields>(1)[0];
+    kept.assign(head.fields);
+    setting.request.fields = &kept;
+  }
+  if (!route.needs.captures) return;
+  const int groups = setting.plan.router.captureCount(match.route);
+  const auto captures =
+      setting.arena.array<std::string_view>(static_cast<size_t>(std::max(groups, 0)) + 1);
+  const size_t found = setting.plan.router.captures(match.route, head.target.path, captures);
+  setting.request.captures = captures.first(found);
+}
+
+// The pool, and for a split the client's own one. What the client's cookie says is not shown to the
+// server.
+void chooseLeg(http::RequestHead& head, const RoutePlan& route, const Setting& setting,
+               Decision& decision) {
+  size_t leg = 0;
+  if (route.split) {
+    const auto usable = [&](const filter::SplitArm& arm) {
+      return setting.plan.pools[arm.pool]->mayServe();
+    };
+    const filter::Split::Choice choice =
+        route.split->choose(head.fields, setting.client.client, usable);
+    leg = choice.arm;
+    if (choice.set_cookie)
+      decision.split_cookie =
+          route.split->setCookie(head.fields, leg, setting.client.scheme, setting.arena);
+    filter::Split::hideCookie(head.fields, setting.arena);
+    if (setting.trace)
+      setting.trace->note("split: " + setting.plan.pools[route.legs[leg].pool]->name,
+                          route.split->arms()[leg].mark);
+  }
+  decision.leg = &route.legs[leg];
+  setting.request.pool = setting.plan.pools[decision.leg->pool]->name;
+}
+
+// Edits the head for the server.
+Refusal prepareForServer(http::RequestHead& head, const Setting& setting, Decision& decision) {
+  const RoutePlan& route = *decision.route;
   if (const auto removed = http::removeHopByHop(head.fields, setting.arena); !removed)
     return {removed.error().status, removed.error().sentence};
-  if (!filter::setForwarded(head, scene, setting.random)) return {431, {}};
-  if (!route.params.empty()) route.params.onRequest(head, scene);
-  if (!route.rewrite.empty() && !route.rewrite.onRequest(head, scene))
-    return {400, "The rewritten path is not a path."};
-  if (!route.headers.empty() && !route.headers.onRequest(head, scene)) return {431, {}};
-  return {};
+  if (!filter::setForwarded(head, setting.scene())) return {431};
+  if (setting.trace) setting.trace->note("what the server is told of the client", {});
+  chooseLeg(head, route, setting, decision);
+  if (!route.changes_requests || route.rules_wait_for_server) return {};
+  return applyRules(head, route, setting.scene(), decision.mapping);
 }
 
 }  // namespace
+
+Answer answerOf(const Refusal& refusal) {
+  return {.status = refusal.status,
+          .body = refusal.sentence,
+          .content_type = {},
+          .fields = {},
+          .rule = {},
+          .origin = {}};
+}
+
+void rememberRequest(const http::RequestHead& head, filter::RequestFacts& facts) {
+  facts.method = head.method_text;
+  facts.host = head.host;
+  facts.path = head.target.path;
+  facts.query = head.target.query;
+  facts.fields = &head.fields;
+}
+
+route::RouteQuery queryOf(const http::RequestHead& head, const filter::ClientFacts& client) {
+  return {.host = head.host,
+          .path = head.target.path,
+          .method = head.method_text,
+          .scheme = client.scheme,
+          .query = head.target.query,
+          .client = client.client,
+          .fields = &head.fields};
+}
+
+Refusal applyRules(http::RequestHead& head, const RoutePlan& route, const filter::Scene& scene,
+                   filter::PathMapping& mapping) {
+  if (!route.params.empty() && !route.params.onRequest(head, scene))
+    return {400, "The rewritten query is too long."};
+  if (!route.rewrite.empty() && !route.rewrite.onRequest(head, scene, mapping))
+    return {400, "The rewritten URL, host or method is not valid."};
+  const LevelPlan& level = route.level;
+  if (!level.cookies.empty() && !level.cookies.onRequest(head, scene)) return {431};
+  if (!level.headers.empty() && !level.headers.onRequest(head, scene)) return {431};
+  return {};
+}
+
+const LevelPlan& levelOf(const Decision& decision, const Plan& plan) {
+  if (decision.route) return decision.route->level;
+  if (decision.host) return decision.host->level;
+  return plan.level;
+}
 
 Decision decide(http::RequestHead& head, const Setting& setting) {
   const Plan& plan = setting.plan;
   Decision decision;
   filter::identifyClient(head, plan.trusted, setting.client);
-  if (rejects(plan.firewall, head, setting, decision)) return decision;
+  rememberRequest(head, setting.request);
+  decision.origin = head.fields.valueOf(FieldId::Origin);
+  const bool is_rejected = rejects(plan.firewall, head, setting, decision);
+  const route::RouteMatch match = is_rejected ? route::RouteMatch() : findRoute(head, setting);
+  // Not before, so that conditions see the fields as they came.
+  setting.request.request_id = filter::setRequestId(head, setting.arena, setting.random);
+  if (is_rejected) return decision;
 
-  const route::RouteMatch match = plan.router.match({.host = head.host, .path = head.target.path});
   if (match.host != route::kNone) {
     decision.host = &plan.hosts[static_cast<size_t>(match.host)];
     if (rejects(decision.host->firewall, head, setting, decision)) return decision;
@@ -87,6 +200,7 @@ Decision decide(http::RequestHead& head, const Setting& setting) {
   if (match.route == route::kNone) return refuse(decision, 404);
   const RoutePlan& route = plan.routes[static_cast<size_t>(match.route)];
   decision.route = &route;
+  keepForPlaceholders(head, match, route, setting);
   if (rejects(route.firewall, head, setting, decision)) return decision;
 
   if (head.method == http::Method::Connect)
@@ -95,14 +209,21 @@ Decision decide(http::RequestHead& head, const Setting& setting) {
   if (setting.framing.kind == http::Framing::Kind::Length &&
       setting.framing.length > route.max_body)
     return refuse(decision, 413);
-  if (route.respond) {
-    decision.answer = route.respond->answer();
+  if (route.level.cors.isOn() && filter::Cors::isPreflight(head)) {
+    decision.preflight = true;
+    return answerWith(decision, route.level.cors.preflight(head, setting.arena));
+  }
+  if (route.respond) return answerWith(decision, route.respond->answer(setting.scene()));
+  if (route.redirect) {
+    const Answer answer = route.redirect->answer(setting.scene(), head.authority, route.path);
+    decision = answerWith(decision, answer);
+    decision.configured = answer.status < 400;  // a Location that is none is an error
     return decision;
   }
   if (endsHere(head, setting.arena)) return refuse(decision, 200, "Max-Forwards ends here.");
 
   decision.upgrade = passedUpgrade(head, setting);
-  if (const Refusal refusal = rewrite(head, route, setting); refusal.status != 0)
+  if (const Refusal refusal = prepareForServer(head, setting, decision); refusal.status != 0)
     return refuse(decision, refusal.status, refusal.sentence);
   return decision;
 }

@@ -92,6 +92,7 @@ uint16_t statusOf(const Failure& failure) {
         return 502;
     }
   }
+  if (failure.kind == FailureKind::TooLarge) return 431;  // rules made the head too large
   return failure.kind == FailureKind::Internal ? 500 : 503;
 }
 

@@ -9,6 +9,7 @@
 #include "http/h1/serializer.h"
 #include "proxy/heads.h"
 #include "proxy/relay.h"
+#include "proxy/response_rules.h"
 #include "proxy/tunnel.h"
 
 namespace fairlead::proxy {
@@ -32,6 +33,11 @@ BodyCoding codingOf(const Framing& framing) {
   }
 }
 
+std::chrono::microseconds wallClock() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+      std::chrono::system_clock::now().time_since_epoch());
+}
+
 Failure clientSide(Failure failure) {
   // A client that ends in the middle of what it sends, or cannot be written to, is gone.
   if (failure.side == Side::Client &&
@@ -46,17 +52,21 @@ Journey::Journey(Pipeline& pipeline, session::ServerSession& client, session::Ex
                  filter::ClientFacts& facts)
     : pipeline_(pipeline), client_(client), exchange_(exchange), facts_(facts) {}
 
-Decision Journey::decide() {
-  const Decision decision = proxy::decide(exchange_.request, {.plan = pipeline_.parts_.plan,
-                                                              .client = facts_,
-                                                              .framing = exchange_.framing,
-                                                              .arena = exchange_.arena,
-                                                              .random = pipeline_.parts_.random,
-                                                              .trace = nullptr});
-  outcome_.route = decision.route;
-  if (decision.route) client_.setIdleTime(decision.route->timeouts.idle);
-  if (decision.blocked) outcome_.blocked_by = decision.answer->rule;
-  return decision;
+const Decision& Journey::decide() {
+  const Plan& plan = pipeline_.parts_.plan;
+  if (plan.needs_time) request_.time = wallClock();
+  decision_ = proxy::decide(exchange_.request, {.plan = plan,
+                                                .client = facts_,
+                                                .request = request_,
+                                                .framing = exchange_.framing,
+                                                .arena = exchange_.arena,
+                                                .random = pipeline_.parts_.random,
+                                                .trace = nullptr});
+  outcome_.host = decision_.host;
+  outcome_.route = decision_.route;
+  if (decision_.route) client_.setIdleTime(decision_.route->idle);
+  if (decision_.blocked) outcome_.blocked_by = decision_.answer->rule;
+  return decision_;
 }
 
 // --- fairlead's own answers
@@ -77,13 +87,7 @@ Task<After> Journey::answer(const filter::Answer& answer, uint32_t retry_after) 
   if (exchange_.request.method == http::Method::Connect) exchange_.keep_alive = false;
   const bool all_read = exchange_.keep_alive && skipBody();
   const bool stay = clientMayStay() && all_read;
-  http::ResponseHead& head = exchange_.response;
-  const std::string_view body =
-      composeAnswer({.answer = answer, .retry_after = retry_after, .date = pipeline_.date()},
-                    exchange_.request, head, exchange_.arena);
-  addPersistence(head.fields, stay, exchange_.request.version);
-  const std::array<std::string_view, 2> pieces{http::h1::writeResponseHead(head, exchange_.arena),
-                                               body};
+  const std::array<std::string_view, 2> pieces = composeAnswerFor(answer, retry_after, stay);
   outcome_.status = answer.status;
   outcome_.bytes_in = exchange_.head_bytes + client_.body().octets();
   const auto sent = co_await client_.stream().write(pieces, kAnswerTime);
@@ -95,6 +99,25 @@ Task<After> Journey::answer(const filter::Answer& answer, uint32_t retry_after) 
   outcome_.bytes_out += pieces[0].size() + pieces[1].size();
   if (stay) co_return After::Next;
   co_return all_read ? After::Close : After::Linger;
+}
+
+// Head and body: the page of the configuration for this error, and the rules for responses.
+std::array<std::string_view, 2> Journey::composeAnswerFor(const filter::Answer& answer,
+                                                          uint32_t retry_after, bool stay) {
+  const LevelPlan& level = levelOf(decision_, pipeline_.parts_.plan);
+  const filter::Scene scene = this->scene();
+  OwnAnswer own{.answer = answer, .retry_after = retry_after, .date = pipeline_.date()};
+  if (!decision_.configured && !level.error_pages.empty())
+    own.answer = level.error_pages.apply(own.answer, scene);
+  const http::RequestHead& request = exchange_.request;
+  http::ResponseHead& head = exchange_.response;
+  const std::string_view body = composeAnswer(own, request, head, exchange_.arena);
+  const bool fits =
+      applyResponseRules(head, {.decision = decision_, .level = level, .scene = scene});
+  // Rules that make a head too large to be sent are left out.
+  if (!fits) composeAnswer(own, request, head, exchange_.arena);
+  addPersistence(head.fields, stay, request.version);
+  return {http::h1::writeResponseHead(head, exchange_.arena), body};
 }
 
 Task<After> Journey::fail(Failure failure) {
@@ -117,24 +140,31 @@ Task<After> Journey::fail(Failure failure) {
   // After a failure of the client's own body its framing is lost.
   if (failure.side == Side::Client) exchange_.keep_alive = false;
   co_return co_await answer(
-      {.status = status, .body = {}, .content_type = {}, .rule = {}, .origin = {}}, retry_after);
+      {.status = status, .body = {}, .content_type = {}, .fields = {}, .rule = {}, .origin = {}},
+      retry_after);
 }
 
 // --- to a server and back
 
-Task<After> Journey::forward(const Decision& decision) {
-  route_ = decision.route;
-  upgrade_ = decision.upgrade;
-  upstream_ = pipeline_.upstreams_[route_->pool].get();
+Task<After> Journey::forward() {
+  const RoutePlan& route = *decision_.route;
+  upstream_ = pipeline_.upstreams_[decision_.leg->pool].get();
   // An HTTP/1.0 client may have said no Host; servers are spoken to in HTTP/1.1, which needs one.
-  host_removed_ = route_->headers.removesHost() || !exchange_.request.fields.find(FieldId::Host);
+  host_removed_ =
+      route.level.headers.removesHost() || !exchange_.request.fields.find(FieldId::Host);
   outcome_.pool = upstream_->pool().name;
-  until_ = deadlineAfter(exchange_.begun, route_->timeouts.total);
-  client_.body().begin(exchange_.framing, route_->max_body);
-  if (route_->mirror) beginMirror();
+  until_ = deadlineAfter(exchange_.begun, timeouts().total);
+  client_.body().begin(exchange_.framing, route.max_body);
+  if (route.rules_wait_for_server) {
+    http::RequestHead& copy = exchange_.arena.array<http::RequestHead>(1)[0];
+    copy = exchange_.request;
+    untouched_ = &copy;
+  }
+  if (route.mirror) beginMirror();
 
   for (;;) {
     const Result<void> attempted = co_await attempt(*upstream_);
+    if (!attempted && refusal_.status != 0) co_return co_await answer(answerOf(refusal_));
     if (!attempted && !tryAgain(attempted.error())) co_return co_await fail(attempted.error());
     if (attempted && !tryAgainForStatus()) break;
   }
@@ -152,6 +182,9 @@ Task<Result<void>> Journey::attempt(upstream::Upstream& upstream) {
     tried_.add(chosen_.id);
     ++outcome_.attempts;
     outcome_.server = chosen_.endpoint->name;
+    if (untouched_) {
+      if (const auto ruled = applyRulesForServer(); !ruled) co_return ruled;
+    }
   }
   outcome_.queued = now();
   if (!std::exchange(fresh_connection_, false)) lease_ = takeIdle(upstream);
@@ -167,7 +200,7 @@ Task<Result<void>> Journey::attempt(upstream::Upstream& upstream) {
   if (exchange_.framing.kind == Framing::Kind::None) {
     session::BodyWriter& writer = lease_.session().writer();
     writer.begin(out_.all(), *head, BodyCoding::None);
-    const auto sent = co_await writer.write({}, true, {}, route_->timeouts.body, until_);
+    const auto sent = co_await writer.write({}, true, {}, timeouts().body, until_);
     sent_ = now();
     outcome_.bytes_in = exchange_.head_bytes;
     if (!sent) co_return failWith(sent.error().kind, Step::Send, Side::Upstream);
@@ -189,7 +222,7 @@ upstream::Lease Journey::takeIdle(upstream::Upstream& upstream) {
 
 Task<Result<void>> Journey::connect(upstream::Upstream& upstream) {
   upstream::ConnectionPool& connections = upstream.connections();
-  const TimePoint deadline = std::min(until_, deadlineAfter(now(), route_->timeouts.connect));
+  const TimePoint deadline = std::min(until_, deadlineAfter(now(), timeouts().connect));
   Result<upstream::Lease> made = co_await connections.connect(chosen_.id, deadline);
   if (!made && made.error().kind == FailureKind::NoDescriptors) {
     // What lies idle gives its descriptors back, and so does what nobody waits for.
@@ -206,6 +239,16 @@ Task<Result<void>> Journey::connect(upstream::Upstream& upstream) {
   co_return Result<void>{};
 }
 
+// Each server gets the request as the rules make it for that server.
+Result<void> Journey::applyRulesForServer() {
+  exchange_.request = *untouched_;
+  request_.server = chosen_.endpoint->name;
+  decision_.mapping = {};
+  refusal_ = applyRules(exchange_.request, *decision_.route, scene(), decision_.mapping);
+  if (refusal_.status == 0) return {};
+  return std::unexpected(Failure{FailureKind::Malformed, Step::Send, Side::Client, Retry::Never});
+}
+
 Result<size_t> Journey::composeRequest() {
   http::RequestHead& head = exchange_.request;
   bool fits = true;
@@ -215,9 +258,10 @@ Result<size_t> Journey::composeRequest() {
   }
   head.fields.eraseAll(
       http::maskOf(FieldId::Connection, FieldId::TransferEncoding, FieldId::Upgrade));
-  fits = fits && completeRequestHead(head, exchange_.framing, upgrade_, exchange_.arena);
+  fits = fits && completeRequestHead(head, exchange_.framing, decision_.upgrade, exchange_.arena);
   out_ = pipeline_.parts_.buffers.lend();
-  const size_t length = fits ? http::h1::writeRequestHead(head, route_->path_bytes, out_.all()) : 0;
+  const size_t length =
+      fits ? http::h1::writeRequestHead(head, decision_.route->path_bytes, out_.all()) : 0;
   if (length == 0)
     return std::unexpected(
         Failure{FailureKind::TooLarge, Step::Send, Side::Fairlead, Retry::Never});
@@ -238,8 +282,8 @@ Task<void> Journey::upload() {
   session::BodyReader& body = client_.body();
   if (mirrored_) mirrored_->restart();
   uploaded_ = co_await relay(body, lease_.session().writer(),
-                             {.idle = route_->timeouts.body,
-                              .min_rate = route_->timeouts.min_rate,
+                             {.idle = timeouts().body,
+                              .min_rate = timeouts().min_rate,
                               .until = until_,
                               .client = RelayTerms::Client::Reader,
                               .copy = mirrored_.get()},
@@ -253,14 +297,15 @@ Task<void> Journey::upload() {
 
 // An upgrade is not copied: what follows it would be missing.
 void Journey::beginMirror() {
-  if (upgrade_.empty()) mirrored_ = pipeline_.mirrors_.draw(*route_->mirror, exchange_.framing);
+  if (decision_.upgrade.empty())
+    mirrored_ = pipeline_.mirrors_.draw(*decision_.route->mirror, exchange_.framing);
 }
 
 // The request is out, whole: now its copy may follow.
 void Journey::sendMirror() {
-  upstream::Upstream& shadow = *pipeline_.upstreams_[route_->mirror->pool];
+  upstream::Upstream& shadow = *pipeline_.upstreams_[decision_.route->mirror->pool];
   const bool sent = pipeline_.mirrors_.send({.head = exchange_.request,
-                                             .path_bytes = route_->path_bytes,
+                                             .path_bytes = decision_.route->path_bytes,
                                              .framing = exchange_.framing,
                                              .body = std::move(mirrored_)},
                                             shadow);
@@ -275,7 +320,7 @@ bool Journey::uploadIsLost() const {
 
 // The time for the response counts from the end of the request.
 TimePoint Journey::headDeadline() const {
-  return std::min(until_, deadlineAfter(uploading() ? now() : sent_, route_->timeouts.response));
+  return std::min(until_, deadlineAfter(uploading() ? now() : sent_, timeouts().response));
 }
 
 Result<void> Journey::failWith(FailureKind kind, Step step, Side side) const {
@@ -300,7 +345,7 @@ Task<Result<void>> Journey::awaitHead() {
       co_return failWith(read.error().kind, Step::ResponseHead, read.error().side);
     }
     const uint16_t status = exchange_.response.status;
-    if (status == 101 && upgrade_.empty())
+    if (status == 101 && decision_.upgrade.empty())
       co_return failWith(FailureKind::Malformed, Step::ResponseHead, Side::Upstream);
     if (status >= 200 || status == 101) {
       outcome_.first_byte = now();
@@ -320,7 +365,7 @@ Task<Result<void>> Journey::passInterim() {
   const size_t length = removed ? http::h1::writeResponseHead(head, buffer.all()) : 0;
   if (length == 0) co_return failWith(FailureKind::Malformed, Step::ResponseHead, Side::Upstream);
   const auto sent = co_await client_.stream().write(std::string_view(buffer.data(), length),
-                                                    route_->timeouts.body, until_);
+                                                    timeouts().body, until_);
   outcome_.bytes_out += length;
   if (!sent) co_return failWith(FailureKind::ClientGone, Step::ResponseHead, Side::Client);
   co_return Result<void>{};
@@ -340,13 +385,13 @@ upstream::AttemptFacts Journey::attemptFacts() const {
 
 bool Journey::tryAgain(const Failure& failure) {
   if (now() >= until_ || client_.stream().broken()) return false;
-  return prepareRetry(upstream::judgeRetry(failure, attemptFacts(), route_->retry));
+  return prepareRetry(upstream::judgeRetry(failure, attemptFacts(), retry()));
 }
 
 bool Journey::tryAgainForStatus() {
-  if (route_->retry.when.value.statuses.empty()) return false;
+  if (retry().when.value.statuses.empty()) return false;
   return prepareRetry(
-      upstream::judgeRetryOfStatus(exchange_.response.status, attemptFacts(), route_->retry));
+      upstream::judgeRetryOfStatus(exchange_.response.status, attemptFacts(), retry()));
 }
 
 bool Journey::prepareRetry(RetryDecision decision) {
@@ -379,6 +424,9 @@ Task<After> Journey::deliver() {
     co_return co_await fail(begun.error());
   const ResponseManner manner = mannerOf(server.body().framing(), exchange_.request.version);
   const bool keep_alive = clientMayStay() && !manner.until_close && client_.body().finished();
+  if (decision_.route->changes_responses) {
+    if (const auto ruled = rulesOnResponse(); !ruled) co_return co_await fail(ruled.error());
+  }
   const auto completed =
       completeResponseHead(head, manner, keep_alive, exchange_.request.version, exchange_.arena);
   // Not `out_`: the request's head may still be on its way out of that one.
@@ -393,8 +441,8 @@ Task<After> Journey::deliver() {
   const io::GoneWatch watch(client_.stream(), server.stream());
   outcome_.status = head.status;
   const Result<void> relayed = co_await relay(server.body(), writer,
-                                              {.idle = route_->timeouts.body,
-                                               .min_rate = route_->timeouts.min_rate,
+                                              {.idle = timeouts().body,
+                                               .min_rate = timeouts().min_rate,
                                                .until = until_,
                                                .client = RelayTerms::Client::Writer},
                                               exchange_.arena);
@@ -410,6 +458,27 @@ Task<After> Journey::deliver() {
   co_return endOfResponse(keep_alive);
 }
 
+// Hop-by-hop fields go first, so that a server's Connection cannot name what rules set. (Of a 101
+// they are settled already.)
+Result<void> Journey::rulesOnResponse() {
+  http::ResponseHead& head = exchange_.response;
+  const Failure failure{FailureKind::Malformed, Step::ResponseHead, Side::Upstream, Retry::Never};
+  if (head.status != 101 && !http::removeHopByHop(head.fields, exchange_.arena))
+    return std::unexpected(failure);
+  request_.server = chosen_.endpoint->name;
+  const http::RequestHead& request = exchange_.request;
+  const bool fits =
+      applyResponseRules(head, {.decision = decision_,
+                                .level = decision_.route->level,
+                                .scene = scene(),
+                                .from_server = true,
+                                .client_authority = request.authority,
+                                .sent_authority = request.fields.valueOf(FieldId::Host),
+                                .server_address = chosen_.endpoint->address});
+  if (!fits) return std::unexpected(failure);
+  return {};
+}
+
 After Journey::endOfResponse(bool keep_alive) {
   if (keep_alive && client_.body().finished()) return After::Next;
   return client_.body().finished() ? After::Close : After::Linger;
@@ -421,18 +490,20 @@ After Journey::endOfResponse(bool keep_alive) {
 void Journey::keepForLog() {
   http::RequestHead& head = exchange_.request;
   Arena& arena = exchange_.arena;
-  head.method_text = arena.copy(head.method_text);
+  request_.method = arena.copy(request_.method);
+  request_.request_id = arena.copy(request_.request_id);
   head.host = arena.copy(head.host);
   head.raw_target = arena.copy(head.raw_target);
-  const std::string_view id = head.fields.valueOf(FieldId::XRequestId);
   head.fields.clear();
-  head.fields.add(http::Field::make(arena, FieldId::XRequestId, id));
 }
 
 Task<After> Journey::switchProtocols() {
   http::ResponseHead& head = exchange_.response;
   session::ClientSession& server = lease_.session();
   const auto completed = completeUpgradeHead(head, exchange_.arena);
+  if (decision_.route->changes_responses) {
+    if (const auto ruled = rulesOnResponse(); !ruled) co_return co_await fail(ruled.error());
+  }
   out_ = pipeline_.parts_.buffers.lend();
   const size_t length = completed ? http::h1::writeResponseHead(head, out_.all()) : 0;
   if (length == 0)
@@ -450,7 +521,7 @@ Task<After> Journey::switchProtocols() {
   TunnelBytes moved;
   const Result<void> ended =
       co_await tunnel({client_.stream(), client_.window()}, {server.stream(), server.window()},
-                      route_->timeouts.tunnel, moved);
+                      timeouts().tunnel, moved);
   outcome_.bytes_in = exchange_.head_bytes + moved.from_client;
   outcome_.bytes_out = length + moved.from_upstream;
   if (!ended) {

@@ -1,6 +1,8 @@
 // One request under way: the steps that pipeline.cpp tells the story with, and what they share.
 #pragma once
 
+#include <array>
+
 #include "proxy/decide.h"
 #include "proxy/error_page.h"
 #include "proxy/pipeline.h"
@@ -14,13 +16,18 @@ class Journey {
   Journey(Pipeline& pipeline, session::ServerSession& client, session::Exchange& exchange,
           filter::ClientFacts& facts);
 
-  Decision decide();
+  const Decision& decide();
+  // For a request whose head was refused: nothing is decided, only noted.
+  void note() { rememberRequest(exchange_.request, request_); }
   // An answer of fairlead's own.
   Task<After> answer(const filter::Answer& answer, uint32_t retry_after = 0);
   // To a server and back. Failures that the client could still be told of are told.
-  Task<After> forward(const Decision& decision);
+  Task<After> forward();
 
   Outcome& outcome() { return outcome_; }
+  const Outcome& outcome() const { return outcome_; }
+  // The request before any rule.
+  const filter::RequestFacts& request() const { return request_; }
 
  private:
   // The steps of `forward`, in their order.
@@ -28,6 +35,8 @@ class Journey {
   upstream::Lease takeIdle(upstream::Upstream& upstream);
   Task<Result<void>> connect(upstream::Upstream& upstream);
   Result<size_t> composeRequest();  // bytes of the head in `out_`
+  Result<void> applyRulesForServer();
+  Result<void> rulesOnResponse();
   void sendWithBody(size_t head_length);
   Task<void> upload();
   void beginMirror();
@@ -37,6 +46,8 @@ class Journey {
   Task<After> deliver();
   Task<After> switchProtocols();
   Task<After> fail(Failure failure);
+  std::array<std::string_view, 2> composeAnswerFor(const filter::Answer& answer,
+                                                   uint32_t retry_after, bool stay);
 
   // Decides about another attempt after a failure, and prepares it.
   bool tryAgain(const Failure& failure);
@@ -51,6 +62,9 @@ class Journey {
   // Skips what is here already of a body that nobody wants; true when that was all of it.
   bool skipBody();
   TimePoint now() const { return pipeline_.parts_.reactor.now(); }
+  const upstream::TimeoutSettings& timeouts() const { return decision_.leg->timeouts; }
+  const upstream::RetrySettings& retry() const { return decision_.leg->retry; }
+  filter::Scene scene() { return {facts_, exchange_.arena, nullptr, request_}; }
   TimePoint headDeadline() const;
   bool uploading() const { return upload_ && !upload_.done(); }
   bool uploadIsLost() const;
@@ -62,9 +76,12 @@ class Journey {
   filter::ClientFacts& facts_;
   Outcome outcome_;
 
-  const RoutePlan* route_ = nullptr;
+  filter::RequestFacts request_;
+  Decision decision_;
   upstream::Upstream* upstream_ = nullptr;
-  std::string_view upgrade_;
+  // Before the rules, where those wait for the server. Memory of the arena.
+  const http::RequestHead* untouched_ = nullptr;
+  Refusal refusal_;           // of those rules
   TimePoint until_ = kNever;  // timeouts.total
   balance::Tried tried_;
   bool fresh_connection_ = false;  // the next attempt goes to the same server again

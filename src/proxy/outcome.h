@@ -9,6 +9,7 @@
 
 namespace fairlead::proxy {
 
+struct HostPlan;
 struct RoutePlan;
 
 // What the client's connection is good for after an exchange.
@@ -26,6 +27,7 @@ struct Outcome {
   bool failed = false;
   bool reused_connection = false;
   Failure failure;
+  const HostPlan* host = nullptr;
   const RoutePlan* route = nullptr;
   std::string_view pool;
   std::string_view server;

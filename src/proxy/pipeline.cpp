@@ -63,10 +63,10 @@ Pipeline::Pipeline(const PipelineParts& parts)
 Task<After> Pipeline::serve(session::ServerSession& client, session::Exchange& exchange,
                             filter::ClientFacts facts) {
   Journey journey(*this, client, exchange, facts);
-  const Decision decision = journey.decide();
-  const After after = decision.answer ? co_await journey.answer(*decision.answer)
-                                      : co_await journey.forward(decision);
-  record(exchange, facts, journey.outcome(), exchange.arena);
+  const Decision& decision = journey.decide();
+  const After after =
+      decision.answer ? co_await journey.answer(*decision.answer) : co_await journey.forward();
+  record(exchange, facts, journey);
   co_return after;
 }
 
@@ -75,25 +75,29 @@ Task<After> Pipeline::refuse(session::ServerSession& client, session::Exchange& 
   Journey journey(*this, client, exchange, facts);
   exchange.keep_alive = false;
   facts.client = facts.peer;
+  journey.note();
   journey.outcome().why = exchange.fault.sentence;
   co_await journey.answer({.status = exchange.fault.status,
                            .body = exchange.fault.sentence,
                            .content_type = {},
+                           .fields = {},
                            .rule = {},
                            .origin = {}});
-  record(exchange, facts, journey.outcome(), exchange.arena);
+  record(exchange, facts, journey);
   co_return After::Linger;
 }
 
-void Pipeline::record(const session::Exchange& exchange, const filter::ClientFacts& facts,
-                      const Outcome& outcome, Arena& arena) {
-  if (!parts_.log) return;
+void Pipeline::record(session::Exchange& exchange, const filter::ClientFacts& facts,
+                      const Journey& journey) {
+  const Outcome& outcome = journey.outcome();
+  AccessLog::Lane* const log = logOf(outcome);
+  if (!log) return;
   const http::RequestHead& head = exchange.request;
   const TimePoint now = parts_.reactor.now();
   const Duration total = between(exchange.begun, now);
   const auto wall = std::chrono::system_clock::now().time_since_epoch() - total;
   const TimePoint chosen = outcome.queued == TimePoint{} ? exchange.head_read : outcome.queued;
-  parts_.log->record({
+  log->record({
       .time = std::chrono::duration_cast<std::chrono::microseconds>(wall),
       .client = facts.client,
       .client_port = facts.peer_port,
@@ -107,7 +111,7 @@ void Pipeline::record(const session::Exchange& exchange, const filter::ClientFac
       .connect = between(outcome.queued, outcome.connected),
       .first_byte = between(outcome.connected, outcome.first_byte),
       .total = total,
-      .method = head.method_text,
+      .method = journey.request().method,
       .host = head.host,
       .path = head.raw_target,
       .route = outcome.route ? std::string_view(outcome.route->name) : std::string_view{},
@@ -115,10 +119,18 @@ void Pipeline::record(const session::Exchange& exchange, const filter::ClientFac
       .server = outcome.server,
       .mirror = outcome.mirror,
       .priority = priorityOf(outcome),
-      .request_id = head.fields.valueOf(http::FieldId::XRequestId),
-      .why = whyOf(outcome, arena),
+      .request_id = journey.request().request_id,
+      .why = whyOf(outcome, exchange.arena),
       .blocked_by = outcome.blocked_by,
   });
+}
+
+// The innermost level that the request came to; null when that one has no log.
+AccessLog::Lane* Pipeline::logOf(const Outcome& outcome) const {
+  const uint32_t log = outcome.route  ? outcome.route->log
+                       : outcome.host ? outcome.host->log
+                                      : parts_.plan.log;
+  return log == kNoLog ? nullptr : parts_.logs[log];
 }
 
 void Pipeline::closeIdleConnections() {

@@ -26,9 +26,11 @@ struct PipelineParts {
   io::BufferPool& buffers;
   Random& random;
   const Plan& plan;
-  AccessLog::Lane* log = nullptr;  // null: no access log
-  size_t idle_per_server = 256;    // idle connections that this worker keeps to each server
+  std::vector<AccessLog::Lane*> logs;  // as the plan counts them
+  size_t idle_per_server = 256;        // idle connections that this worker keeps to each server
 };
+
+class Journey;
 
 // One worker's requests. One thread.
 class Pipeline {
@@ -50,8 +52,9 @@ class Pipeline {
  private:
   friend class Journey;
   std::string_view date();
-  void record(const session::Exchange& exchange, const filter::ClientFacts& facts,
-              const Outcome& outcome, Arena& arena);
+  AccessLog::Lane* logOf(const Outcome& outcome) const;
+  void record(session::Exchange& exchange, const filter::ClientFacts& facts,
+              const Journey& journey);
 
   PipelineParts parts_;
   std::vector<std::unique_ptr<upstream::Upstream>> upstreams_;  // as Plan::pools

@@ -8,8 +8,10 @@
 namespace fairlead {
 namespace {
 
-constexpr size_t kStep = 64;              // frames are rounded up to whole cache lines
-constexpr size_t kClasses = 64;           // up to 4 KiB; larger frames come from the heap
+constexpr size_t kStep = 64;  // frames are rounded up to whole cache lines
+// Up to 8 KiB; larger frames come from the heap. A frame may hold those of the coroutines that it
+// awaits, where the compiler saw that they end before it does.
+constexpr size_t kClasses = 128;
 constexpr uint32_t kKeepPerClass = 4096;  // beyond that, memory goes back to the heap
 
 struct Free {

@@ -66,11 +66,16 @@ void AccessLog::reopen() {
   wake();
 }
 
+void AccessLog::stopSoon() {
+  if (!isOn()) return;
+  stopping_.store(true, std::memory_order_release);
+  output_->hurry();
+  wake();
+}
+
 void AccessLog::stop() {
   if (writer_.joinable()) {
-    stopping_.store(true, std::memory_order_release);
-    output_->hurry();
-    wake();
+    stopSoon();
     writer_.join();
   }
   if (wake_fd_ >= 0) ::close(std::exchange(wake_fd_, -1));

@@ -7,8 +7,8 @@
 #include <cstring>
 #include <type_traits>
 
-#include "telemetry/json_text.h"
 #include "base/timestamp.h"
+#include "telemetry/json_text.h"
 
 namespace fairlead {
 namespace {

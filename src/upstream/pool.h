@@ -1,6 +1,7 @@
 // A pool as all workers share it: its servers, its policy and its settings.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <string>
@@ -24,6 +25,13 @@ struct Pool {
   alignas(64) mutable std::atomic<uint32_t> retrying{0};  // requests that are in a retry now
 
   bool checked() const { return health.inForceFor(endpoints.size()); }
+  // Could any server take a request, as far as is known? One that was never checked could.
+  bool mayServe() const {
+    return std::ranges::any_of(endpoints, [](const balance::Endpoint* endpoint) {
+      return endpoint->weight > 0 &&
+             endpoint->health.load(std::memory_order_relaxed) != balance::Health::Down;
+    });
+  }
   uint32_t inFlight() const {
     uint32_t sum = 0;
     for (const balance::Endpoint* endpoint : endpoints)

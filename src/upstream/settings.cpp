@@ -12,7 +12,7 @@ namespace {
 constexpr Key kTimeouts[] = {
     {"head", "duration | 'off'", "10s", "the whole head of a request; in `defaults` only"},
     {"body", "duration | 'off'", "30s", "silence within a body, on either side"},
-    {"min_rate", "rate | size | 'off'", "500/s", "bytes a second on average, judged after `body`"},
+    {"min_rate", "byte_rate | 'off'", "500/s", "bytes a second on average, judged after `body`"},
     {"idle", "duration | 'off'", "75s", "a client's connection between requests"},
     {"connect", "duration | 'off'", "2s", "one attempt to connect to a server"},
     {"response", "duration | 'off'", "60s", "from the request sent to the head of the response"},

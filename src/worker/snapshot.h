@@ -2,6 +2,7 @@
 // it.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "config/config.h"
@@ -15,6 +16,7 @@ struct Snapshot {
   proxy::Plan plan;
   session::ServerLimits client_limits;
   std::vector<io::ListenAddress> listens;
+  std::vector<std::string> access_logs;  // destinations as AccessLog::open wants them, each once
 };
 
 // From finished settings to what serves traffic. Pure: opens nothing, resolves nothing.

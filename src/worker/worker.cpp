@@ -26,7 +26,7 @@ Worker::Worker(WorkerParts parts)
                  .buffers = buffers_,
                  .random = random_,
                  .plan = parts_.snapshot->plan,
-                 .log = parts_.access_log,
+                 .logs = parts_.access_logs,
                  .idle_per_server = std::max<size_t>(1, kIdlePerServer / parts_.workers)}) {
   for (Door& door : parts_.doors)
     listeners_.push_back(std::make_unique<io::Listener>(reactor_, std::move(door.fd)));

@@ -30,7 +30,7 @@ struct Door {
 struct WorkerParts {
   std::shared_ptr<const Snapshot> snapshot;
   std::vector<Door> doors;
-  AccessLog::Lane* access_log = nullptr;  // null: off
+  std::vector<AccessLog::Lane*> access_logs;  // as Snapshot::access_logs
   Log& log;
   uint64_t seed = 0;
   size_t workers = 1;  // how many share the limits that count per process

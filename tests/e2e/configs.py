@@ -1,5 +1,7 @@
 """Configuration texts that many scenarios share."""
 
+import re
+
 
 def one_path(*servers, defaults="", path=""):
     """Everything goes to one inline pool; `defaults` and `path` are further YAML lines."""
@@ -13,3 +15,19 @@ def one_path(*servers, defaults="", path=""):
 
 def indented(text, depth):
     return "".join(" " * depth + line + "\n" for line in text.strip().splitlines())
+
+
+def host_of(row):
+    """The name of the host that stands for a row of a table."""
+    label = re.sub("[^a-z0-9]+", "-", row.lower()).strip("-")
+    assert len(label) <= 63, f"a label has at most 63 characters: {label}"
+    return f"{label}.test"
+
+
+def host_each(entries):
+    """A host for each row of a table, so that one fairlead serves the whole table.
+
+    `entries` are the names of the rows with the YAML lines of the host's entry.
+    """
+    hosts = [f"  - host: {host_of(row)}\n{indented(text, 4)}" for row, text in entries.items()]
+    return "hosts:\n" + "".join(hosts)

@@ -1,9 +1,10 @@
 """Fixtures of the end-to-end suite: the binary, scripted origins and the course's servers."""
 
 import pytest
+from checking import Checker
 from edge import BINARY, DeadPort, Edge
 from origin import Origin
-from servers import SampleServer
+from servers import EchoServer, SampleServer
 
 
 def pytest_report_header():
@@ -71,6 +72,14 @@ def dead_port():
 
 
 @pytest.fixture(scope="module")
+def dead_server():
+    """The same for all rows of a module, as the text of its address."""
+    dead = DeadPort()
+    yield dead.address
+    dead.close()
+
+
+@pytest.fixture(scope="module")
 def sample_servers():
     """sample_servers(name, ...): a Flask server that says who it is."""
     servers = []
@@ -82,3 +91,17 @@ def sample_servers():
     yield start
     for server in servers:
         server.stop()
+
+
+@pytest.fixture(scope="module")
+def echo():
+    """A Flask server that tells what it saw, for all rows of a module."""
+    server = EchoServer("echo")
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def check(tmp_path):
+    """check(text, option, ...): `fairlead check` over a file of that text."""
+    return Checker(tmp_path)

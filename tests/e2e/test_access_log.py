@@ -1,11 +1,14 @@
 """The access log: one JSON line a request, with the way it took and why it ended badly."""
 
 import datetime
+import json
 import re
+import signal
 import threading
 
 import pytest
 from configs import one_path
+from edge import free_port, run
 from origin import WELL, answer, close, read_request, send, until_closed, wait
 from waiting import eventually, happens
 
@@ -181,3 +184,113 @@ def test_log_off(fairlead, origin):
     edge.terminate()
     assert edge.exit_code() == 0
     assert "nowhere-to-be-seen" not in edge.output
+
+
+def lines_of(file, count):
+    """The paths in another log of the edge, once there are at least `count` lines."""
+
+    def whole_lines():
+        return file.read_text().split("\n")[:-1] if file.exists() else []
+
+    eventually(lambda: len(whole_lines()) >= count, what=f"{count} lines in {file.name}")
+    return [json.loads(line)["path"] for line in whole_lines()]
+
+
+def test_each_request_is_logged_by_its_innermost_level(fairlead, origin, tmp_path):
+    server = origin(WELL).address
+    edge = fairlead(
+        "hosts:\n"
+        "  - host: a.test\n"
+        "    log: a.log\n"
+        "    firewall_rules: { path_reject: [/a/secret] }\n"
+        "    paths:\n"
+        f"      - {{ path: /a, servers: [{server}] }}\n"
+        f"      - {{ path: /quiet, servers: [{server}], log: off }}\n"
+        f"      - {{ path: /own, servers: [{server}], log: {{ access: own.log }} }}\n"
+        "      - { path: /shared, respond: 200, log: ./a.log }\n"
+        f"  - {{ host: b.test, servers: [{server}] }}\n"
+        "paths: [{ path: /c, respond: 200, log: own.log }]\n"
+    )
+    a, own, everywhere = [], [], []
+    for host, path, status, into in [
+        ("a.test", "/a/1", 200, a),
+        ("a.test", "/quiet", 200, None),
+        ("a.test", "/own", 200, own),
+        ("a.test", "/shared", 200, a),
+        ("a.test", "/a/secret", 403, a),  # before there is a route
+        ("a.test", "/nowhere", 404, a),  # no route of a host that claimed it
+        ("b.test", "/b", 200, everywhere),
+        ("c.test", "/c", 200, own),
+        ("c.test", "/nowhere", 404, everywhere),
+    ]:
+        assert edge.get(path, host=host).status == status
+        if into is not None:
+            into.append(path)
+    with edge.connect() as client:
+        client.send(b"nonsense\r\n\r\n")
+        assert client.read_answer().status == 400
+    edge.terminate()
+    assert edge.exit_code() == 0
+    assert lines_of(tmp_path / "a.log", 4) == a
+    assert lines_of(tmp_path / "own.log", 2) == own
+    lines = edge.log_lines(3)
+    assert [line["path"] for line in lines[:2]] == everywhere
+    assert len(lines) == 3 and lines[2]["status"] == 400
+
+
+def test_log_off_but_for_one_path(fairlead, origin, tmp_path):
+    edge = fairlead(
+        "paths:\n  - { path: /, respond: 200 }\n  - { path: /told, respond: 200, log: told.log }\n"
+        "  - { path: /said, respond: 200, log: stdout }\n",
+        log="off",
+    )
+    for path in ("/", "/told", "/said"):
+        assert edge.get(path).status == 200
+    assert lines_of(tmp_path / "told.log", 1) == ["/told"]
+    eventually(lambda: '"/said"' in edge.output, what="a line on stdout")
+    edge.terminate()
+    assert edge.exit_code() == 0
+    assert '"path":"/"' not in edge.output and '"/told"' not in edge.output
+
+
+def test_all_logs_are_opened_anew(fairlead, origin, tmp_path):
+    edge = fairlead(
+        "paths:\n  - { path: /, respond: 200 }\n  - { path: /own, respond: 200, log: own.log }\n",
+        workers=2,
+    )
+    own = tmp_path / "own.log"
+    moved = {file: file.with_suffix(".1") for file in (edge.log, own)}
+    for _ in range(2):
+        assert edge.get("/").status == edge.get("/own").status == 200
+    assert lines_of(edge.log, 2) == ["/"] * 2 and lines_of(own, 2) == ["/own"] * 2
+    for file, old in moved.items():
+        file.rename(old)
+    edge.process.send_signal(signal.SIGUSR1)
+    eventually(lambda: "reopened the access logs" in edge.output, what="the word of it")
+    eventually(lambda: edge.log.exists() and own.exists(), what="new files")
+    assert edge.get("/").status == edge.get("/own").status == 200
+    assert lines_of(edge.log, 1) == ["/"] and lines_of(own, 1) == ["/own"]
+    assert lines_of(moved[edge.log], 2) == ["/"] * 2 and lines_of(moved[own], 2) == ["/own"] * 2
+
+
+def test_a_log_that_cannot_be_opened_is_a_start_that_fails(tmp_path):
+    file = tmp_path / "fairlead.yaml"
+    file.write_text(
+        f'listen: "127.0.0.1:{free_port()}"\nlog: off\n'
+        "paths: [{ path: /, respond: 200, log: no/such/folder.log }]\n"
+    )
+    done = run("run", "-c", file)
+    assert done.returncode == 3
+    assert f"cannot open the log {tmp_path}/no/such/folder.log: No such file" in done.stderr
+
+
+def test_priorities_other_than_normal_are_named(fairlead):
+    edge = fairlead(
+        "paths:\n  - { path: /, respond: 200 }\n  - { path: /b, respond: 200, priority: batch }\n"
+        "  - { path: /n, respond: 200, priority: normal }\n"
+        "  - { path: /c, respond: 200, priority: critical }\n"
+    )
+    for path in ("/", "/b", "/n", "/c"):
+        assert edge.get(path).status == 200
+    lines = {line["path"]: line.get("priority") for line in edge.log_lines(4)}
+    assert lines == {"/": None, "/b": "batch", "/n": None, "/c": "critical"}

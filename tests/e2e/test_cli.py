@@ -165,7 +165,7 @@ def test_unknown_verb_gets_its_nearest_name():
     assert "did you mean `fairlead explain`?" in done.stderr
 
 
-COMMANDS = ["run", "check", "explain", "show", "demo", "version"]
+COMMANDS = ["run", "check", "explain", "show", "schema", "demo", "version"]
 
 
 def test_help_names_every_command():

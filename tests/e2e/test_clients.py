@@ -1,10 +1,10 @@
 """Ordinary clients: curl and Requests, in the ways in which people use them."""
 
 import json
-import subprocess
 
 import pytest
 import requests
+from clients import curl
 from configs import one_path
 from origin import WELL
 from waiting import PATIENCE
@@ -14,15 +14,6 @@ from waiting import PATIENCE
 def edge(module_fairlead, sample_servers):
     servers = sample_servers("one"), sample_servers("two", keep_alive=True)
     return module_fairlead(one_path(*servers, defaults="health: off"), workers=2)
-
-
-def curl(*arguments, stdin=None):
-    done = subprocess.run(
-        ["curl", "--silent", "--show-error", "--max-time", str(PATIENCE), *arguments],
-        input=stdin, capture_output=True,
-    )  # fmt: skip
-    assert done.returncode == 0, done
-    return done.stdout.decode()
 
 
 def test_curl_gets(edge):

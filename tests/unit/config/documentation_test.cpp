@@ -1,74 +1,84 @@
-// docs/configuration.md names every key that the loader knows.
+// docs/configuration.md says what the tables of keys say. To write its tables anew, run with
+// FAIRLEAD_UPDATE_DOCS=1 and read the difference.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <map>
+#include <regex>
 #include <set>
 
 #include "balance/balancer.h"
+#include "base/ascii.h"
+#include "config/schema.h"
+#include "unit/config/key_tables.h"
 #include "unit/config/loading.h"
 
 namespace fairlead::config {
 namespace {
 
+const std::string kFile = FAIRLEAD_SOURCE_DIR "/docs/configuration.md";
+
 std::string documentation() {
-  std::ifstream stream(FAIRLEAD_SOURCE_DIR "/docs/configuration.md");
+  std::ifstream stream(kFile);
   return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
 }
 
-// A key that is near to none makes the loader list what it knows.
-constexpr const char* kUnknownEverywhere = R"(
-qqqqqqqqqqqqqqqqqqqqqqqqq: 1
-listen: [{ http: 1, qqqqqqqqqqqqqqqqqqqqqqqqq: 1 }]
-log: { qqqqqqqqqqqqqqqqqqqqqqqqq: 1 }
-defaults: { qqqqqqqqqqqqqqqqqqqqqqqqq: 1 }
-firewall_rules: { qqqqqqqqqqqqqqqqqqqqqqqqq: 1 }
-pools:
-  p:
-    qqqqqqqqqqqqqqqqqqqqqqqqq: 1
-    servers: [{ url: a, qqqqqqqqqqqqqqqqqqqqqqqqq: 1 }]
-    health: { qqqqqqqqqqqqqqqqqqqqqqqqq: 1 }
-    timeouts: { qqqqqqqqqqqqqqqqqqqqqqqqq: 1 }
-    retry: { qqqqqqqqqqqqqqqqqqqqqqqqq: 1 }
-hosts:
-  - host: a
-    qqqqqqqqqqqqqqqqqqqqqqqqq: 1
-    pool: p
-paths:
-  - path: /
-    qqqqqqqqqqqqqqqqqqqqqqqqq: 1
-    respond: { qqqqqqqqqqqqqqqqqqqqqqqqq: 1 }
-    header_rules: { qqqqqqqqqqqqqqqqqqqqqqqqq: 1 }
-    param_rules: { qqqqqqqqqqqqqqqqqqqqqqqqq: 1 }
-    rewrite_rules: { qqqqqqqqqqqqqqqqqqqqqqqqq: 1 }
-)";
-
-std::set<std::string> knownKeys() {
-  std::set<std::string> keys;
-  size_t mappings = 0;
-  for (const Diagnostic& finding : loadWith(kUnknownEverywhere).diagnostics.all()) {
-    if (!finding.message.starts_with("unknown key")) continue;
-    ++mappings;
-    std::string list = finding.expected;
-    if (list.starts_with("one of ")) list.erase(0, 7);
-    for (size_t at = 0; at < list.size();) {
-      const size_t comma = std::min(list.find(", ", at), list.size());
-      keys.insert(list.substr(at, comma - at));
-      at = comma + 2;
-    }
-  }
-  EXPECT_EQ(mappings, 16u) << "a mapping of the language is not asked";
-  return keys;
+std::vector<std::string> matches(const std::string& text, const std::regex& pattern) {
+  std::vector<std::string> found;
+  for (std::sregex_iterator at(text.begin(), text.end(), pattern), end; at != end; ++at)
+    found.push_back((*at)[1]);
+  return found;
 }
 
-TEST(Documentation, NamesEveryKey) {
+// From the first line that differs on, as far as one can take in.
+std::string differenceOf(const std::string& text, const std::string& wanted) {
+  const auto [ours, theirs] = std::ranges::mismatch(text, wanted);
+  const auto excerpt = [](const std::string& whole, std::ptrdiff_t at) {
+    const size_t begin = whole.rfind('\n', static_cast<size_t>(at)) + 1;
+    return whole.substr(begin, 400);
+  };
+  return "it says:\n" + excerpt(text, ours - text.begin()) + "\n\nit should say:\n" +
+         excerpt(wanted, theirs - wanted.begin()) + "\n\nFAIRLEAD_UPDATE_DOCS=1 writes it anew";
+}
+
+TEST(Documentation, HasTheTablesOfTheLanguage) {
+  const std::string wanted = withTables(documentation());
+  if (std::getenv("FAIRLEAD_UPDATE_DOCS") != nullptr) std::ofstream(kFile) << wanted;
   const std::string text = documentation();
-  const auto keys = knownKeys();
-  EXPECT_GT(keys.size(), 50u);
-  for (const std::string& key : keys)
-    EXPECT_THAT(text, testing::HasSubstr("`" + key + "`"))
-        << "docs/configuration.md is silent about it";
+  EXPECT_TRUE(text == wanted) << differenceOf(text, wanted);
+}
+
+TEST(Documentation, HasEachSectionOnceAndNoOther) {
+  std::multiset<std::string> wanted;
+  for (const Section* section : allSections())
+    if (isCurrent(*section)) wanted.emplace(section->name);
+  const auto found = matches(documentation(), std::regex("<!-- keys: (.*) -->"));
+  EXPECT_EQ(std::multiset<std::string>(found.begin(), found.end()), wanted);
+  EXPECT_GT(found.size(), 15u);
+}
+
+// As the pages of GitHub name headings.
+std::string anchorOf(const std::string& heading) {
+  std::string anchor;
+  for (const char c : ascii::lowered(heading)) {
+    if (c == ' ') anchor += '-';
+    if (ascii::isAlpha(c) || ascii::isDigit(c) || c == '-' || c == '_') anchor += c;
+  }
+  return anchor;
+}
+
+TEST(Documentation, HasAHeadingForEachLink) {
+  const std::string text = documentation();
+  std::set<std::string> anchors;
+  for (const std::string& heading : matches(text, std::regex("\n#+ ([^\n]*)")))
+    EXPECT_TRUE(anchors.insert(anchorOf(heading)).second) << heading << " stands twice";
+  const auto links = matches(text, std::regex("\\]\\(#([^)]*)\\)"));
+  EXPECT_GT(links.size(), 20u);
+  for (const std::string& link : links) EXPECT_TRUE(anchors.contains(link)) << link;
 }
 
 TEST(Documentation, NamesEveryPolicy) {
@@ -80,17 +90,53 @@ TEST(Documentation, ItsExamplesLoad) {
   const std::string text = documentation();
   constexpr std::string_view kPools =
       "pools: { api: { servers: [a:1] }, shop: { servers: [b:1] } }\n";
-  size_t examples = 0;
-  for (size_t at = text.find("```yaml\n"); at != std::string::npos;
-       at = text.find("```yaml\n", at)) {
-    at += 8;
-    std::string example = text.substr(at, text.find("```", at) - at);
+  const auto examples = matches(text, std::regex("```yaml\n([^`]*)```"));
+  const std::map<std::string, std::string> files{{"pages/gone.html", "<h1>gone</h1>"},
+                                                 {"pages/maintenance.html", "<h1>later</h1>"}};
+  EXPECT_EQ(examples.size(), 16u);
+  for (std::string example : examples) {
     if (example.find("pools:") == std::string::npos) example += kPools;
-    const Loaded loaded = loadWith(example);
-    EXPECT_TRUE(loaded.config) << renderText(loaded.diagnostics);
-    ++examples;
+    const Loaded loaded = loadWith(example, files);
+    EXPECT_TRUE(loaded.config) << renderText(loaded.diagnostics) << example;
+    EXPECT_FALSE(loaded.diagnostics.hasErrors()) << renderText(loaded.diagnostics);
   }
-  EXPECT_EQ(examples, 3u);
+}
+
+TEST(KeyTables, TellFormsInWords) {
+  const struct {
+    const char* form;
+    const char* words;
+  } rows[] = {
+      {"duration", "duration"},
+      {"listen_address", "listen address"},
+      {"any", "anything"},
+      {"duration | 'off'", "duration or `off`"},
+      {"'a' | 'b' | 'c'", "`a`, `b` or `c`"},
+      {"0..100", "0 to 100"},
+      {"'auto' | 1..1024", "`auto` or 1 to 1024"},
+      {"path | 'off' | <health>", "path, `off` or [health](#health)"},
+      {"[<host>]", "list of [host](#host)"},
+      {"{<pool>}", "mapping of names to [pool](#pool)"},
+      {"host...", "host or a list"},
+      {"(address | <server>)...", "address or [server](#server), or a list"},
+      {"text... | {any}", "text or a list; or mapping of names to anything"},
+      {"(path | list_file | <path_pattern>)...", "path or list file, or a list"},
+      {"<path_pattern>", ""},
+  };
+  for (const auto& row : rows) EXPECT_EQ(formInWords(row.form), row.words) << row.form;
+}
+
+TEST(KeyTables, ReplaceWhatStandsBetweenTheMarks) {
+  const std::string once = withTables("a\n<!-- keys: retry -->\noutdated\n<!-- end -->\nb\n");
+  EXPECT_TRUE(once.starts_with(
+      "a\n<!-- keys: retry -->\n\n| key | value | default | meaning |\n|---|---|---|---|\n"
+      "| `attempts` | 0 to 10 | `1` | beyond the first, each on another server |\n"))
+      << once;
+  EXPECT_THAT(once, testing::HasSubstr("\n\n<!-- end -->\nb\n"));
+  EXPECT_THAT(once, testing::Not(testing::HasSubstr("outdated")));
+  EXPECT_THAT(once, testing::HasSubstr("\n### health\n\n<!-- keys: health -->\n\n| key |"));
+  EXPECT_EQ(withTables(once), once);
+  EXPECT_THROW(withTables("<!-- keys: retry -->\n"), std::runtime_error);
 }
 
 }  // namespace

@@ -49,15 +49,42 @@ TEST(Show, LoadsAgainAndMeansTheSame) {
        "} }\n"
        "      - { path: /y, servers: [a:1, b:1], health: off, firewall_rules: { path_reject: "
        "[/y/z] } }\n"
-       "      - { path: /s, respond: { status: 404, body: \"no\\n\\\"way\\\" $${x}\", "
+       "      - { path: /s, respond: { status: 404, body: \"no\\n\\\"way\\\" $${{x}\", "
        "content_type: text/html } }\n"
        "      - { path: /t, respond: 204 }\n"},
+      {"logs",
+       "log: { access: logs/all.log }\nhosts:\n  - host: a.example\n    log: stderr\n"
+       "    servers: [a:1]\n    paths:\n      - { path: /x, respond: 200, log: off }\n"
+       "      - { path: /y, respond: 200, log: { access: \"a: b\" } }\n"
+       "  - { host: b.example, log: off, servers: [a:1] }\n"
+       "  - { host: c.example, servers: [a:1] }\n"
+       "paths: [{ path: /z, respond: 200, log: \"off\" }]\n"},
+      {"mirrors and priorities",
+       "defaults: { priority: batch, mirror: { pool: p, percent: 0.5%, max_body: 0B } }\n"
+       "pools: { p: { servers: [a:1] }, \"off\": { servers: [a:1] } }\npaths:\n"
+       "  - { path: /x, pool: p, priority: critical }\n"
+       "  - { path: /y, pool: p, mirror: off }\n"
+       "  - { path: /z, pool: p, mirror: { pool: \"off\", percent: 100 } }\n"},
       {"rules",
        "paths:\n  - path: /\n    servers: [a:1]\n"
        "    header_rules: { add: { X-A: \"a: b # c\", X-Empty: \"\", X-Off: \"off\" }, remove: "
        "[X-B, Host] }\n"
        "    param_rules: { add: { a b: \"c=d&e %41\" }, remove: [utm_source] }\n"
        "    rewrite_rules: { replace: { /old: /new, /gone/: / } }\n"},
+      {"all kinds of header rules",
+       "defaults: { header_rules: { add: { X-A: outer, X-D: d }, remove: [X-R] } }\n"
+       "paths:\n  - path: /\n    servers: [a:1]\n"
+       "    header_rules:\n      remove: [\"X-Internal-*\"]\n      rename: { X-Old: X-New }\n"
+       "      replace: { Referer: { regex: \"^(.*)[?]\", with: \"{capture.1}\" } }\n"
+       "      add: { X-A: \"{{ {client_ip} $${{x} }}\", X-T: true }\n      append: { Via: v }\n"
+       "      set_if_missing: { X-M: \"{header.X-A}\" }\n"
+       "      response: { remove: Server, add: { X-Frame-Options: DENY } }\n"},
+      {"mirror and priority",
+       "pools: { shadow: { servers: [s:1] } }\ndefaults: { mirror: shadow, priority: batch }\n"
+       "paths:\n  - { path: /, servers: [a:1] }\n"
+       "  - { path: /x, servers: [a:1], mirror: { percent: 10, max_body: 1KiB }, priority: normal "
+       "}\n"
+       "  - { path: /y, servers: [a:1], mirror: off }\n"},
   };
   for (const auto& row : rows) {
     const std::string once = shown(row.text);
@@ -164,15 +191,30 @@ TEST(YamlWriter, WritesTreesThatReadBackToThemselves) {
   }
 }
 
+TEST(Show, TellsOfLogsMirrorsAndPriorities) {
+  const std::string text = shown(
+      "log: off\ndefaults:\n  mirror: p\npools: { p: { servers: [a:1] } }\nhosts:\n"
+      "  - host: a\n    log: a.log\n    pool: p\n    mirror: { percent: 10 }\n"
+      "    priority: batch\n");
+  EXPECT_THAT(text, testing::ContainsRegex("\n  access: off +# fairlead.yaml:1\n"));
+  EXPECT_THAT(text, testing::ContainsRegex("\n    log: a.log +# fairlead.yaml:7\n    paths:"));
+  EXPECT_THAT(text, testing::ContainsRegex("\n        log: a.log +# fairlead.yaml:7\n"));
+  EXPECT_THAT(text, testing::ContainsRegex("\n          pool: p +# fairlead.yaml:3\n"));
+  EXPECT_THAT(text, testing::ContainsRegex("\n          percent: 10% +# fairlead.yaml:9\n"));
+  EXPECT_THAT(text, testing::ContainsRegex("\n          max_body: 64KiB +# built-in\n"));
+  EXPECT_THAT(text, testing::ContainsRegex("\n    priority: batch +# fairlead.yaml:10\n"));
+}
+
 TEST(YamlText, ReadsBackToItself) {
   for (const std::string text :
        {"word",     "",     "off", "true", "~",  "null",     "a: b",       "a #b",
         "- x",      "*",    "[x]", "\"",   "\\", "a\tb",     "line\nline", "${NAME}",
         "$${NAME}", "8080", "ü",   "@x",   "x:", "trailing "}) {
-    const Loaded loaded =
-        loadWith("paths: [{ path: /, respond: { body: " + yamlText(text) + " } }]\n");
+    const Loaded loaded = loadWith(
+        "paths: [{ path: /, respond: 200 }]\ntests: [{ get: /, upstream: " + yamlText(text) +
+        " }]\n");
     ASSERT_TRUE(loaded.config) << text << renderText(loaded.diagnostics);
-    EXPECT_EQ(std::get<filter::Respond>(loaded.config->routes[0].destination).body, text);
+    EXPECT_EQ(loaded.config->tests.at(0).upstream->value, text);
   }
 }
 

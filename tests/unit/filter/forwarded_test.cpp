@@ -92,6 +92,37 @@ TEST(IdentifyClient, ReadsWhatTrustedProxiesSay) {
   }
 }
 
+// Rules, conditions and firewalls read the head later: what nobody trusted said must be gone.
+TEST(IdentifyClient, RemovesWhatUntrustedPeersSay) {
+  const struct {
+    const char* name;
+    const char* field;
+    bool is_removed;
+  } rows[] = {
+      {"Forwarded", "Forwarded", true},
+      {"X-Real-IP", "X-Real-IP", true},
+      {"X-Forwarded-For", "X-Forwarded-For", true},
+      {"X-Forwarded-Host", "X-Forwarded-Host", true},
+      {"X-Forwarded-Port", "X-Forwarded-Port", true},
+      {"X-Forwarded-Proto", "X-Forwarded-Proto", true},
+      {"any letter case", "x-FORWARDED-proto", true},
+      {"one that nobody knows", "X-Forwarded-Country", true},
+      {"another name", "X-Forwarding", false},
+      {"a name without the dash", "X-Forwarded", false},
+      {"the request's id", "X-Request-Id", false},
+  };
+  const TrustedProxies trusted = trustedOf("[10.0.0.0/8]");
+  for (const auto& row : rows) {
+    for (const char* peer : {"203.0.113.9", "10.0.0.1"}) {
+      Request request("/", {{row.field, "a"}, {"Accept", "b"}, {row.field, "c"}});
+      request.facts.peer = *IpAddress::parse(peer);
+      identifyClient(request.head, trusted, request.facts);
+      const bool is_removed = row.is_removed && !request.facts.peer_trusted;
+      EXPECT_EQ(request.head.fields.size(), is_removed ? 1u : 3u) << row.name << " of " << peer;
+    }
+  }
+}
+
 TEST(IdentifyClient, TrustsNobodyUnlessTold) {
   Request request("/", {{"X-Forwarded-For", "1.1.1.1"}});
   request.facts.peer = *IpAddress::parse("127.0.0.1");
@@ -108,6 +139,7 @@ struct SetRow {
 };
 
 // The peer is 203.0.113.9, the authority shop.example.com:8080; every row brings X-Request-Id: i.
+// Each goes through identifyClient first, as every request does.
 const SetRow kSet[] = {
     {"afresh",
      false,
@@ -159,9 +191,10 @@ TEST(SetForwarded, TellsTheServer) {
     Request request("/", fields);
     request.head.authority = "shop.example.com:8080";
     request.facts.peer = *IpAddress::parse("203.0.113.9");
-    request.facts.peer_trusted = row.peer_trusted;
-    Random random(1);
-    ASSERT_TRUE(setForwarded(request.head, request.scene(), random));
+    const TrustedProxies trusted = row.peer_trusted ? trustedOf("[203.0.113.9]") : TrustedProxies();
+    identifyClient(request.head, trusted, request.facts);
+    request.asked.request_id = "i";
+    ASSERT_TRUE(setForwarded(request.head, request.scene()));
     EXPECT_EQ(request.fields(), row.expected);
   }
 }
@@ -182,14 +215,14 @@ const IdRow kIds[] = {
     {"two", {{"X-Request-Id", "a"}, {"X-Request-Id", "b"}}, false},
 };
 
-TEST(SetForwarded, GivesEveryRequestAnId) {
+TEST(SetRequestId, GivesEveryRequestOne) {
   for (const IdRow& row : kIds) {
     SCOPED_TRACE(row.name);
     Request request("/", row.fields);
     Random random(1);
-    ASSERT_TRUE(setForwarded(request.head, request.scene(), random));
+    const std::string id(setRequestId(request.head, request.arena, random));
     EXPECT_EQ(request.head.fields.countOf(http::FieldId::XRequestId), 1u);
-    const std::string id(request.head.fields.valueOf(http::FieldId::XRequestId));
+    EXPECT_EQ(request.head.fields.valueOf(http::FieldId::XRequestId), id);
     if (row.kept) {
       EXPECT_EQ(id, row.fields[0].second);
     } else {
@@ -199,12 +232,28 @@ TEST(SetForwarded, GivesEveryRequestAnId) {
   }
 }
 
+TEST(SetRequestId, TwoAreNotTheSame) {
+  Request first("/");
+  Request second("/");
+  Random random(1);
+  EXPECT_NE(setRequestId(first.head, first.arena, random),
+            setRequestId(second.head, second.arena, random));
+}
+
+// A Connection that names it as belonging to one hop has it removed; the server gets it all the
+// same, and the one that logs and placeholders speak of.
+TEST(SetForwarded, KeepsTheRequestId) {
+  Request request("/");
+  request.asked.request_id = "r-1";
+  ASSERT_TRUE(setForwarded(request.head, request.scene()));
+  EXPECT_EQ(request.head.fields.valueOf(http::FieldId::XRequestId), "r-1");
+}
+
 TEST(SetForwarded, FullHeadIsAFailure) {
   Request request("/");
   while (request.head.fields.add(http::Field::make(request.arena, "A", "1"))) {
   }
-  Random random(1);
-  EXPECT_FALSE(setForwarded(request.head, request.scene(), random));
+  EXPECT_FALSE(setForwarded(request.head, request.scene()));
 }
 
 TEST(TrustedProxies, TellFaults) {

@@ -73,7 +73,6 @@ const RenderRow kBraces[] = {
      R"({"ip": "203.0.113.7", "a": {"b": {}}})"},
     {"no name", Place::Text, "{}", "{}"},
     {"blank", Place::Text, "{ port }", "{ port }"},
-    {"capitals", Place::Text, "{Port}", "{Port}"},
     {"digits", Place::Text, "a{2}", "a{2}"},
     {"colon", Place::Text, "p {color: red}", "p {color: red}"},
     {"never closed", Place::Text, "{port", "{port"},
@@ -195,6 +194,7 @@ const FaultRow kFaults[] = {
      {},
      "error: unknown placeholder `{clent_ip}` | did you mean `{client_ip}`?"},
     {"no slip", "{nonsense}", {}, "error: unknown placeholder `{nonsense}`"},
+    {"capitals", "{Port}", {}, "error: unknown placeholder `{Port}` | did you mean `{port}`?"},
     {"slip for uri", "{url}", {}, "error: unknown placeholder `{url}` | did you mean `{uri}`?"},
     {"slip in a group",
      "{headers.A}",
@@ -252,10 +252,10 @@ TEST(Template, ListsWhatThereIsWhenNothingIsNear) {
   Diagnostics out;
   Template::parse("{nonsense}", {}, Place::Field, out);
   EXPECT_EQ(out.all().front().expected,
-            "a brace that is meant itself is written `{{`; placeholders are {client_ip} "
+            "one of {client_ip} "
             "{client_port} {scheme} {host} {port} {method} {path} {query} {request_id} {route} "
             "{pool} {server} {time} {uri} {header.User-Agent} {cookie.session} {param.id} "
-            "{capture.1}");
+            "{capture.1}, or `{{` where a brace is meant");
 }
 
 TEST(Template, ReadsScalarsOnly) {

@@ -3,8 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
+
+#include "base/random.h"
 
 namespace fairlead::http {
 namespace {
@@ -110,6 +113,74 @@ TEST(Cookies, ThatStayAreNotCopied) {
   const char* const before = head.fields.find(FieldId::Cookie)->line().data();
   removeCookies(head.fields, head.arena, [](const Cookie&) { return false; });
   EXPECT_EQ(head.fields.find(FieldId::Cookie)->line().data(), before);
+}
+
+struct EditRow {
+  const char* name;
+  const char* value;
+  const char* edited;  // "x" becomes "replaced=1", and "added=2" comes behind
+};
+
+const EditRow kEdited[] = {
+    {"nothing there", "", "added=2"},
+    {"replaced in place", "a=1; x=1; b=2", "a=1; replaced=1; b=2; added=2"},
+    {"the first replaced", "x=1;b=2", "replaced=1;b=2; added=2"},
+    {"blanks around it stay", "a=1;  x=1 ;b", "a=1;  replaced=1 ;b; added=2"},
+    {"separator at the end", "a=1;", "a=1; added=2"},
+    {"several", "x;x;x", "replaced=1;replaced=1;replaced=1; added=2"},
+};
+
+TEST(Cookies, AreEditedPartByPart) {
+  for (const EditRow& row : kEdited) {
+    Arena arena;
+    const std::string value = row.value;
+    CookieEditor editor(value, arena, 100);
+    forEachCookiePart(value, [&](std::string_view part) {
+      const Cookie cookie = cookieOf(part);
+      if (cookie.name == "x")
+        editor.replace(part, ascii::trim(part), "replaced=1");
+      else
+        editor.keep(part);
+    });
+    editor.add("added=2");
+    EXPECT_TRUE(editor.isChanged()) << row.name;
+    EXPECT_EQ(editor.text(), row.edited) << row.name;
+  }
+}
+
+// Whatever is done to the parts, nothing is written beyond the room that was taken.
+TEST(Cookies, EditsStayInTheirRoom) {
+  constexpr std::string_view kParts[] = {"", " ", "a", "bb=1", " ccc = 2 ", ";", "x"};
+  Random random(5);
+  for (int round = 0; round < 5'000; ++round) {
+    std::string value;
+    for (uint64_t left = random.below(6); left > 0; --left)
+      value += std::string(kParts[random.below(std::size(kParts))]) + (left > 1 ? ";" : "");
+    Arena arena;
+    constexpr std::string_view kText = "new";
+    const auto parts = static_cast<size_t>(std::ranges::count(value, ';')) + 1;
+    CookieEditor editor(value, arena, (parts + 1) * kText.size());
+    forEachCookiePart(value, [&](std::string_view part) {
+      const uint64_t what = random.below(3);
+      if (what == 0) editor.keep(part);
+      if (what == 1) editor.drop(part);
+      if (what == 2) editor.replace(part, part.substr(part.size() / 2, 0), kText);
+    });
+    if (random.below(2) == 0) editor.add(kText);
+    if (!editor.isChanged()) continue;
+    const std::string_view text = editor.text();
+    ASSERT_LE(text.data() + text.size(), arena.copy("behind").data()) << value;
+  }
+}
+
+TEST(Cookies, AFieldThatGrowsTooLongIsAFailure) {
+  Head head({std::string(60'000, 'a')});
+  const std::string text(10'000, 'b');
+  EXPECT_FALSE(editCookies(head.fields, head.arena, text.size(),
+                           [&](CookieEditor& editor, std::string_view part) {
+                             editor.replace(part, part.substr(0, 0), text);
+                           }));
+  EXPECT_EQ(head.cookies().front().size(), 60'000u);
 }
 
 struct ValidRow {

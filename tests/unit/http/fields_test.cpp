@@ -141,6 +141,39 @@ TEST_F(FieldsTest, Erase) {
   EXPECT_EQ(text(), "Host=1 ");
 }
 
+TEST_F(FieldsTest, ReplaceAndSetValueKeepThePlace) {
+  add("A", "1");
+  add("x-b", "2");
+  add("C", "3");
+  fields_.replace(0, Field::make(arena_, FieldId::Via, "v"));
+  EXPECT_TRUE(fields_.mayHave(maskOf(FieldId::Via)));
+  EXPECT_TRUE(fields_.setValue(1, "new", arena_));
+  EXPECT_EQ(text(), "Via=v x-b=new C=3 ");
+}
+
+TEST_F(FieldsTest, TooLongALineIsSaid) {
+  constexpr size_t kLongest = 65535 - 5;  // beside the name `N` and ": " and the line end
+  const std::string longest(kLongest, 'v');
+  const auto field = Field::tryMake(arena_, "N", longest);
+  ASSERT_TRUE(field);
+  EXPECT_EQ(field->value(), longest);
+  EXPECT_FALSE(Field::tryMake(arena_, "N", longest + "v"));
+  add("N", "old");
+  EXPECT_FALSE(fields_.setValue(0, longest + "v", arena_));
+  EXPECT_EQ(text(), "N=old ");
+}
+
+TEST_F(FieldsTest, SameLines) {
+  add("A", "1");
+  const Fields before = fields_;
+  EXPECT_TRUE(sameLines(before, fields_));
+  add("A", "1");
+  EXPECT_FALSE(sameLines(before, fields_));
+  fields_ = before;
+  fields_.replace(0, Field::make(arena_, "a", "1"));
+  EXPECT_FALSE(sameLines(before, fields_));
+}
+
 TEST_F(FieldsTest, FullIsSaid) {
   for (size_t i = 0; i < Fields::kCapacity; ++i) add("A", "");
   EXPECT_FALSE(fields_.add(Field::make(arena_, "B", "")));

@@ -5,118 +5,43 @@
 
 #include <string>
 
-#include "head_text.h"
-#include "proxy/heads.h"
-#include "unit/filter/flow.h"
+#include "decided.h"
+#include "plan_for_test.h"
 
 namespace fairlead::proxy {
 namespace {
 
-// Rules as they would stand in a file, for every level.
-class PlanUnderTest {
- public:
-  PlanUnderTest() {
-    read(plan_.firewall, "{ ip_reject: [203.0.113.7], path_reject: [/global] }");
-    read(plan_.trusted, "[10.0.0.0/8]");
+constexpr std::string_view kOk = "{ status: 200, body: ok }";
 
-    const int32_t shop = addHost("shop.example.com", "{ path_reject: [/internal, /fixed/secret] }");
-    addRoute(shop, "/", "shop /");
-    RoutePlan& api = addRoute(shop, "/api", "shop /api");
-    read(api.firewall, "{ path_reject: [/api/secret] }");
-    read(api.rewrite, "{ replace: { /v1/: /v2/ } }");
-    read(api.params, "{ add: { from: edge }, remove: [utm_source] }");
-    read(api.headers, "{ add: { X-Edge: fairlead }, remove: [X-Debug] }");
-    addRoute(shop, "/up", "shop /up").max_body = 100;
-    addRespond(shop, "/fixed", "shop /fixed").max_body = 100;
-
-    const int32_t bare = addHost("bare.example.com", "{ path_reject: [/nope] }");
-    addRoute(bare, "/only", "bare /only");
-
-    addRespond(route::kNone, "/status", "/status");
-    addRoute(route::kNone, "/mango", "/mango");
-    std::vector<route::HostSpec> hosts;
-    for (const HostPlan& host : plan_.hosts) hosts.push_back({{host.name}});
-    plan_.router = route::Router(std::move(hosts), std::move(specs_));
-  }
-
-  const Plan& plan() const { return plan_; }
-
- private:
-  template <typename Rules>
-  static void read(Rules& rules, std::string_view text) {
-    Diagnostics out;
-    rules.read(filter::flow(text), out);
-    EXPECT_EQ(filter::firstFinding(out), "");
-  }
-  int32_t addHost(std::string name, std::string_view firewall) {
-    HostPlan& host = plan_.hosts.emplace_back();
-    host.name = std::move(name);
-    read(host.firewall, firewall);
-    return static_cast<int32_t>(plan_.hosts.size() - 1);
-  }
-  RoutePlan& addRoute(int32_t host, std::string path, std::string name) {
-    specs_.push_back({host, std::move(path), false, name});
-    RoutePlan& route = plan_.routes.emplace_back();
-    route.name = std::move(name);
-    return route;
-  }
-  RoutePlan& addRespond(int32_t host, std::string path, std::string name) {
-    RoutePlan& route = addRoute(host, std::move(path), std::move(name));
-    route.respond.emplace();
-    read(*route.respond, "{ status: 200, body: ok }");
-    return route;
-  }
-
-  Plan plan_;
-  std::vector<route::RouteSpec> specs_;
-};
-
+// Rules at every level.
 const Plan& plan() {
-  static const PlanUnderTest instance;
-  return instance.plan();
+  static PlanForTest made;
+  static const Plan& finished = [] -> const Plan& {
+    constexpr auto kRead = [](auto& rules, std::string_view text) { made.read(rules, text); };
+    kRead(made.plan().firewall, "{ ip_reject: [203.0.113.7], path_reject: [/global] }");
+    kRead(made.plan().trusted, "[10.0.0.0/8]");
+
+    const route::HostId shop = made.addHost("shop.example.com");
+    kRead(made.host(shop).firewall, "{ path_reject: [/internal, /fixed/secret] }");
+    made.addRoute({.host = shop, .name = "shop /"});
+    RoutePlan& api = made.addRoute({.host = shop, .path = "/api", .name = "shop /api"});
+    kRead(api.firewall, "{ path_reject: [/api/secret] }");
+    kRead(api.rewrite, "{ replace: { /v1/: /v2/ } }");
+    kRead(api.params, "{ add: { from: edge }, remove: [utm_source] }");
+    kRead(api.level.headers, "{ add: { X-Edge: fairlead }, remove: [X-Debug] }");
+    made.addRoute({.host = shop, .path = "/up", .name = "shop /up"}).max_body = 100;
+    made.addRespond({.host = shop, .path = "/fixed", .name = "shop /fixed"}, kOk).max_body = 100;
+
+    const route::HostId bare = made.addHost("bare.example.com");
+    kRead(made.host(bare).firewall, "{ path_reject: [/nope] }");
+    made.addRoute({.host = bare, .path = "/only", .name = "bare /only"});
+
+    made.addRespond({.path = "/status", .name = "/status"}, kOk);
+    made.addRoute({.path = "/mango", .name = "/mango"});
+    return made.finished();
+  }();
+  return finished;
 }
-
-// A decision with everything that it views.
-class Decided {
- public:
-  explicit Decided(std::string_view lines, std::string_view peer = "192.0.2.1")
-      : request_(requestOf(lines)) {
-    client_.peer = *IpAddress::parse(peer);
-    const auto framing = http::requestFraming(request_->head);
-    EXPECT_TRUE(framing);
-    framing_ = *framing;
-    decision_ = decide(request_->head, {.plan = plan(),
-                                        .client = client_,
-                                        .framing = framing_,
-                                        .arena = request_->arena,
-                                        .random = random_,
-                                        .trace = nullptr});
-  }
-
-  const Decision& operator*() const { return decision_; }
-  const Decision* operator->() const { return &decision_; }
-  // "403", or the route's name; "=200" for an answer by rule.
-  std::string words() const {
-    if (decision_.answer) return std::to_string(decision_.answer->status);
-    return decision_.route->name;
-  }
-  // What goes to the server, without the X-Request-Id that is made.
-  std::string wire() {
-    EXPECT_TRUE(completeRequestHead(request_->head, framing_, decision_.upgrade, request_->arena));
-    if (request_->head.fields.valueOf(http::FieldId::XRequestId).size() == 32)
-      request_->head.fields.erase(http::FieldId::XRequestId);
-    return wireOf(request_->head);
-  }
-  const http::Fields& fields() const { return request_->head.fields; }
-  const filter::ClientFacts& client() const { return client_; }
-
- private:
-  std::unique_ptr<Parsed<http::RequestHead>> request_;
-  filter::ClientFacts client_;
-  Random random_{1};
-  http::Framing framing_;
-  Decision decision_;
-};
 
 struct Row {
   const char* name;
@@ -130,7 +55,7 @@ class Decides : public testing::TestWithParam<Row> {};
 
 TEST_P(Decides, WhatBecomesOfTheRequest) {
   const Row& row = GetParam();
-  const Decided decided(row.lines, row.peer);
+  const Decided decided(plan(), row.lines, row.peer);
   EXPECT_EQ(decided.words(), row.expected);
   EXPECT_EQ(decided->blocked, row.blocked);
 }
@@ -221,13 +146,13 @@ INSTANTIATE_TEST_SUITE_P(Table, Decides, testing::ValuesIn(kRows),
                          [](const auto& given) { return std::string(given.param.name); });
 
 TEST(Decide, SaysWhichHostAndRule) {
-  const Decided blocked("GET /internal HTTP/1.1\r\nHost: shop.example.com\r\n");
+  const Decided blocked(plan(), "GET /internal HTTP/1.1\r\nHost: shop.example.com\r\n");
   ASSERT_NE(blocked->host, nullptr);
   EXPECT_EQ(blocked->host->name, "shop.example.com");
   EXPECT_EQ(blocked->route, nullptr);
   EXPECT_EQ(blocked->answer->rule, "firewall path_reject /internal");
 
-  const Decided fixed("GET /fixed HTTP/1.1\r\nHost: shop.example.com\r\n");
+  const Decided fixed(plan(), "GET /fixed HTTP/1.1\r\nHost: shop.example.com\r\n");
   EXPECT_EQ(fixed->route->name, "shop /fixed");
   EXPECT_EQ(fixed->answer->body, "ok");
 }
@@ -245,7 +170,7 @@ class Rewrites : public testing::TestWithParam<WireRow> {};
 
 TEST_P(Rewrites, TheHeadForTheServer) {
   const WireRow& row = GetParam();
-  Decided decided(row.lines, row.peer);
+  Decided decided(plan(), row.lines, row.peer);
   ASSERT_FALSE(decided->answer) << decided->answer->status;
   EXPECT_EQ(decided.wire(), row.wire);
 }
@@ -305,13 +230,13 @@ INSTANTIATE_TEST_SUITE_P(Table, Rewrites, testing::ValuesIn(kWireRows),
                          [](const auto& given) { return std::string(given.param.name); });
 
 TEST(Decide, MakesARequestId) {
-  const Decided decided("GET /mango HTTP/1.1\r\nHost: mango\r\n");
+  const Decided decided(plan(), "GET /mango HTTP/1.1\r\nHost: mango\r\n");
   EXPECT_EQ(decided.fields().valueOf(http::FieldId::XRequestId).size(), 32u);
 }
 
 TEST(Decide, KnowsTheClientBehindATrustedProxy) {
   const Decided decided(
-      "GET /mango HTTP/1.1\r\nHost: mango\r\nX-Forwarded-For: 198.51.100.1, 10.9.9.9\r\n",
+      plan(), "GET /mango HTTP/1.1\r\nHost: mango\r\nX-Forwarded-For: 198.51.100.1, 10.9.9.9\r\n",
       "10.1.2.3");
   EXPECT_EQ(decided.client().client.text(), "198.51.100.1");
   EXPECT_TRUE(decided.client().peer_trusted);
@@ -350,7 +275,7 @@ TEST(Decide, PassesSomeUpgradesOn) {
   };
   for (const UpgradeRow& row : rows) {
     SCOPED_TRACE(row.name);
-    Decided decided(row.lines);
+    Decided decided(plan(), row.lines);
     EXPECT_EQ(decided->upgrade, row.upgrade);
     const std::string wire = decided.wire();
     EXPECT_EQ(wire.find("Upgrade:") != std::string::npos, !row.upgrade.empty()) << wire;
@@ -359,6 +284,23 @@ TEST(Decide, PassesSomeUpgradesOn) {
     EXPECT_TRUE(wire.ends_with("Connection: Upgrade|Upgrade: " + std::string(row.upgrade) + "||"))
         << wire;
   }
+}
+
+// Whatever a route may ask of a request reaches the router.
+TEST(RouteQuery, HoldsAllThatRoutingReads) {
+  const auto request =
+      requestOf("PURGE /a/./b?c=d&e HTTP/1.1\r\nHost: Shop.Example.com:8080\r\nCookie: f=g\r\n");
+  const filter::ClientFacts client{.peer = *IpAddress::parse("10.0.0.1"),
+                                   .client = *IpAddress::parse("203.0.113.7"),
+                                   .scheme = "https"};
+  const route::RouteQuery query = queryOf(request->head, client);
+  EXPECT_EQ(query.host, "shop.example.com");
+  EXPECT_EQ(query.path, "/a/b");
+  EXPECT_EQ(query.method, "PURGE");
+  EXPECT_EQ(query.scheme, "https");
+  EXPECT_EQ(query.query, "c=d&e");
+  EXPECT_EQ(query.client.text(), "203.0.113.7");
+  EXPECT_EQ(query.fields, &request->head.fields);
 }
 
 }  // namespace

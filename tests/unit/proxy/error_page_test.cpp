@@ -26,7 +26,7 @@ TEST(ErrorPage, EveryFailureHasAStatus) {
       {ConnectFailed, 400, 502, 503},  {NoDescriptors, 400, 502, 503},
       {Closed, 499, 502, 503},         {FailureKind::Reset, 499, 502, 503},
       {Timeout, 408, 504, 503},        {TooSlow, 408, 504, 503},
-      {Malformed, 400, 502, 503},      {TooLarge, 413, 502, 503},
+      {Malformed, 400, 502, 503},      {TooLarge, 413, 502, 431},
       {NoServer, 400, 503, 503},       {ClientGone, 499, 499, 499},
       {Deadline, 504, 504, 504},       {Draining, 400, 502, 503},
       {Unsupported, 400, 502, 503},    {Internal, 400, 502, 500},

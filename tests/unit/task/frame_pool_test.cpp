@@ -44,13 +44,13 @@ INSTANTIATE_TEST_SUITE_P(Table, FramePoolReuse,
                                          ReuseRow{"same_class_larger", 3010, 3072, true},
                                          ReuseRow{"class_above", 3200, 3201, false},
                                          ReuseRow{"class_below", 3265, 3264, false},
-                                         ReuseRow{"largest_class", 4096, 4033, true}),
+                                         ReuseRow{"largest_class", 8192, 8129, true}),
                          [](const auto& given) { return std::string(given.param.name); });
 
 TEST(FramePool, LargeFramesComeFromTheHeap) {
   if (!test::kAllocationsAreCounted) GTEST_SKIP() << test::kWhyNotCounted;
   const uint64_t before = test::allocationsOfThread();
-  for (int i = 0; i < 3; ++i) FramePool::release(FramePool::allocate(4097), 4097);
+  for (int i = 0; i < 3; ++i) FramePool::release(FramePool::allocate(8193), 8193);
   EXPECT_EQ(test::allocationsOfThread() - before, 3u);
 }
 

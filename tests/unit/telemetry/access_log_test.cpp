@@ -143,6 +143,19 @@ TEST_F(AccessLogTest, StopDoesNotWaitForAReaderThatSleeps) {
   ::close(reader);
 }
 
+TEST_F(AccessLogTest, StopsThatWereBegunWriteEverythingToo) {
+  auto log = openLog({.destination = path("log")});
+  for (const char* target : {"/1", "/2"}) EXPECT_TRUE(log->lane(0).record(requestTo(target)));
+  log->stopSoon();
+  log->stopSoon();
+  log->stop();
+  EXPECT_EQ(linesOf(path("log")).size(), 2u);
+  log->stopSoon();
+  auto off = openLog({.destination = "off"});
+  off->stopSoon();
+  off->stop();
+}
+
 TEST_F(AccessLogTest, FullDiskIsCountedAndSurvived) {
   auto log = openLog({.destination = "/dev/full"});
   for (int i = 0; i < 10; ++i) EXPECT_TRUE(log->lane(0).record(requestTo("/")));

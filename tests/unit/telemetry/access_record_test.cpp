@@ -65,6 +65,15 @@ TEST(AccessRecord, EndedBadlyOverAnOpenConnection) {
             std::string::npos);
 }
 
+TEST(AccessRecord, MirroredAndOfAPriority) {
+  AccessRecord record = sample();
+  record.mirror = "shadow";
+  record.priority = "batch";
+  EXPECT_NE(jsonOf(record).find(
+                R"("request_id":"0123456789abcdef","mirror":"shadow","priority":"batch"})"),
+            std::string::npos);
+}
+
 TEST(AccessRecord, NothingKnown) {
   EXPECT_EQ(jsonOf({}),
             R"({"time":"1970-01-01T00:00:00.000Z","client":"::","client_port":0,"method":"",)"

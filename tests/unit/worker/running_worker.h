@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "config/diagnostic.h"
 #include "config/load.h"
 #include "support/origin.h"
 #include "support/sockets.h"
@@ -53,7 +54,7 @@ inline std::shared_ptr<Snapshot> snapshotOf(std::string yaml,
   }
   const config::Loaded loaded = config::loadText("fairlead.yaml", std::move(yaml),
                                                  [](std::string_view) { return std::nullopt; });
-  if (!loaded.config) throw std::runtime_error(loaded.diagnostics.all().front().message);
+  if (!loaded.config) throw std::runtime_error(config::renderText(loaded.diagnostics));
   auto snapshot = std::make_shared<Snapshot>(compile(*loaded.config));
   for (const auto& pool : snapshot->plan.pools)
     for (balance::Endpoint* endpoint : pool->endpoints) {
@@ -75,7 +76,7 @@ class RunningWorker {
     access_log_ = std::move(*AccessLog::open({.destination = "/dev/null", .lanes = 1}, log_));
     worker_ = std::make_unique<Worker>(WorkerParts{.snapshot = std::move(snapshot),
                                                    .doors = std::move(doors),
-                                                   .access_log = &access_log_->lane(0),
+                                                   .access_logs = {&access_log_->lane(0)},
                                                    .log = log_,
                                                    .seed = 1,
                                                    .workers = 1});

@@ -44,6 +44,72 @@ TEST_F(WorkerTest, ServesManyConnections) {
   EXPECT_EQ(running_.worker().connections(), 200u);
 }
 
+// Far more than a socket takes at once, and the connection stays good for another request.
+TEST(WorkerAnswers, AreSentWholeWhateverTheirSize) {
+  const std::string body = std::string(1'000'000, 'x') + "end";
+  const RunningWorker running(
+      snapshotOf("paths: [{ path: /, respond: { body: " + body + " } }]\n", {}));
+  Client client(running.address());
+  for (int i = 0; i < 3; ++i) {
+    client.send(kGet);
+    const std::string& answer = client.receive("end");
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK\r\n"));
+    EXPECT_NE(answer.find("\r\nContent-Length: 1000003\r\n"), std::string::npos);
+    EXPECT_TRUE(answer.ends_with("\r\n\r\n" + body));
+    client.send("HEAD / HTTP/1.1\r\nHost: h\r\n\r\n");
+    EXPECT_NE(client.receive("\r\n\r\n").find("\r\nContent-Length: 1000003\r\n"),
+              std::string::npos);
+  }
+}
+
+// --- rules that wait for the server
+
+// Nothing listens at the first address: a request that is sent there goes on to the second, and the
+// rules are applied anew for that one.
+class WorkerWaitingRules : public testing::Test {
+ protected:
+  static SocketAddress nowhere() {
+    const test::LocalListener closed = test::listenLocally();
+    return closed.address;
+  }
+
+  static constexpr const char* kWaiting = R"(
+paths:
+  - path: /app
+    servers: [SERVER1, SERVER0]
+    balance: round_robin
+    health: off
+    rewrite_rules: { replace_prefix: "/inner/{param.where}" }
+    header_rules: { append: { X-Server: "{server}" }, response: { add: { X-By: "{server}" } } }
+)";
+  OriginThread origins_{1,
+                        "HTTP/1.1 302 Found\r\nLocation: /inner/there/x\r\nContent-Length: "
+                        "4\r\n\r\nfine"};
+  std::vector<SocketAddress> servers_{origins_.addresses().front(), nowhere()};
+  RunningWorker running_{snapshotOf(kWaiting, servers_)};
+};
+
+TEST_F(WorkerWaitingRules, AreAppliedOnceForEachAttempt) {
+  Client client(running_.address());
+  for (int i = 0; i < 4; ++i) {
+    client.send("GET /app?where=there HTTP/1.1\r\nHost: h\r\n\r\n");
+    const std::string& answer = client.receive("fine");
+    EXPECT_NE(answer.find("\r\nLocation: /app/x\r\n"), std::string::npos) << answer;
+    EXPECT_NE(answer.find("\r\nX-By: " + servers_[0].text() + "\r\n"), std::string::npos) << answer;
+  }
+}
+
+// The client is told what any other route would tell it, and may go on.
+TEST_F(WorkerWaitingRules, ThatRefuseLeaveTheConnection) {
+  Client client(running_.address());
+  for (int i = 0; i < 2; ++i) {
+    client.send("GET /app?where=.. HTTP/1.1\r\nHost: h\r\n\r\n");
+    const std::string& answer = client.receive("valid.");
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 400 Bad Request\r\n")) << answer;
+    EXPECT_EQ(answer.find("Connection: close"), std::string::npos) << answer;
+  }
+}
+
 TEST_F(WorkerTest, RefusesWhatItCannotRead) {
   Client client(running_.address());
   client.send("nonsense\r\n\r\n");
