@@ -85,11 +85,10 @@ void sayCoverage(const config::Config& config, const std::vector<worker::TestRes
 void saySummary(const std::string& file, const config::Config& config, size_t failed) {
   std::string tests;
   const size_t count = config.tests.size();
-  if (count > 0)
-    tests =
-        fmt::format("; {} of {} {} passed", count - failed, count, count == 1 ? "test" : "tests");
-  std::cout << fmt::format("{} is valid: {} hosts, {} routes, {} pools{}\n", file,
-                           config.hosts.size(), config.routes.size(), config.pools.size(), tests);
+  if (count > 0) tests = fmt::format("; {} of {} passed", count - failed, counted(count, "test"));
+  std::cout << fmt::format(
+      "{} is valid: {}, {}, {}{}\n", file, counted(config.hosts.size(), "host"),
+      counted(config.routes.size(), "route"), counted(config.pools.size(), "pool"), tests);
 }
 
 }  // namespace
