@@ -35,8 +35,6 @@ constexpr Key kValueMatch[] = {
 };
 
 constexpr std::array<std::string_view, 2> kSchemes{"http", "https"};
-constexpr std::array<std::string_view, 9> kMethods{"GET",     "HEAD",    "POST",  "PUT",  "DELETE",
-                                                   "CONNECT", "OPTIONS", "TRACE", "PATCH"};
 
 void readMethods(const Value* value, std::vector<std::string>& into, Diagnostics& out) {
   if (value == nullptr) return;
@@ -47,7 +45,7 @@ void readMethods(const Value* value, std::vector<std::string>& into, Diagnostics
       continue;
     }
     const std::string upper = ascii::uppered(method->text);
-    const bool is_known = std::ranges::find(kMethods, upper) != kMethods.end();
+    const bool is_known = http::methodOf(upper) != http::Method::Other;
     if (is_known && upper != method->text) {
       out.error(method->mark, "methods are written in capitals").suggestion =
           fmt::format("did you mean `{}`?", upper);

@@ -8,7 +8,6 @@
 #include "base/arena.h"
 #include "config/route_checks.h"
 #include "http/target.h"
-#include "route/router.h"
 
 namespace fairlead::config {
 namespace {
@@ -51,14 +50,6 @@ class Follower {
   }
 
  private:
-  static route::Router routerOf(const Config& config) {
-    std::vector<route::HostSpec> hosts;
-    for (const Host& host : config.hosts) hosts.push_back({host.names});
-    std::vector<route::RouteSpec> routes;
-    for (const Route& route : config.routes) routes.push_back(route.match);
-    return {std::move(hosts), std::move(routes)};
-  }
-
   route::RouteMatch match(const Place& place, std::string_view method) const {
     return router_.match({.host = place.host,
                           .path = place.path,

@@ -69,6 +69,14 @@ const Route* findCover(const Config& config, const Route& route) {
 
 }  // namespace
 
+route::Router routerOf(const Config& config) {
+  std::vector<route::HostSpec> hosts;
+  for (const Host& host : config.hosts) hosts.push_back({host.names});
+  std::vector<route::RouteSpec> routes;
+  for (const Route& route : config.routes) routes.push_back(route.match);
+  return {std::move(hosts), std::move(routes)};
+}
+
 std::string routeName(std::string_view host, const route::RouteSpec& match) {
   std::string name(host);
   if (!name.empty()) name += ' ';

@@ -6,8 +6,12 @@
 #include <string_view>
 
 #include "config/config.h"
+#include "route/router.h"
 
 namespace fairlead::config {
+
+// The table that decides about the traffic of a configuration. A route's id is its index.
+route::Router routerOf(const Config& config);
 
 // What logs and explanations call a route: "shop.example.com /api (exact, POST)". `host` is the
 // host's first name, empty for routes of no host.

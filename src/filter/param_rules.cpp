@@ -31,12 +31,6 @@ bool checkName(const Value& name, Diagnostics& out) {
   return false;
 }
 
-bool checkMap(const Value& value, std::string_view example, Diagnostics& out) {
-  if (value.isMap()) return true;
-  out.error(value.mark, "this is not a mapping").expected = example;
-  return false;
-}
-
 std::string encoded(std::string_view text) {
   Arena arena;
   return std::string(http::percentEncoded(text, arena));
@@ -72,7 +66,7 @@ void ParamRules::readRemove(const Value& value, Diagnostics& out) {
 }
 
 void ParamRules::readRename(const Value& value, Diagnostics& out) {
-  if (!checkMap(value, "old and new names: { q: query }", out)) return;
+  if (!requireMap(value, "old and new names: { q: query }", out)) return;
   for (const auto& [from, to] : value.entries) {
     const auto name = readString(to, out);
     if (!name || !checkName(from, out) || !checkName(to, out)) continue;
@@ -81,7 +75,7 @@ void ParamRules::readRename(const Value& value, Diagnostics& out) {
 }
 
 void ParamRules::readReplace(const Value& value, Diagnostics& out) {
-  if (!checkMap(value, "names and what is replaced: { id: { regex: \"^0+\", with: \"\" } }", out))
+  if (!requireMap(value, "names and what is replaced: { id: { regex: \"^0+\", with: \"\" } }", out))
     return;
   for (const auto& [name, rule] : value.entries) {
     Settings settings(rule, kParamReplaceKeys, out);
@@ -105,7 +99,7 @@ void ParamRules::readReplace(const Value& value, Diagnostics& out) {
 }
 
 void ParamRules::readAssign(const Value* value, Mode mode, Diagnostics& out) {
-  if (!value || !checkMap(*value, "names and values: { source: edge }", out)) return;
+  if (!value || !requireMap(*value, "names and values: { source: edge }", out)) return;
   for (const auto& [name, given] : value->entries) {
     auto text = Template::read(given, Place::Param, out);
     if (!checkName(name, out) || !text) continue;
@@ -166,19 +160,6 @@ Value ParamRules::show() const {
       names.put(rule.name, Value::scalar(rule.value.source(), rule.mark));
   }
   return shown;
-}
-
-std::vector<std::pair<std::string, Mark>> ParamRules::describe() const {
-  std::vector<std::pair<std::string, Mark>> rules;
-  for (const Remove& rule : remove_) rules.emplace_back("remove " + rule.name, rule.mark);
-  for (const Rename& rule : rename_)
-    rules.emplace_back("rename " + encoded(rule.from) + "=" + rule.encoded_to, rule.mark);
-  for (size_t mode = 0; mode < kModes; ++mode)
-    for (const Assign& rule : assigns_[mode])
-      rules.emplace_back(std::string(kAssignKeys[mode]) + " " + encoded(rule.name) + "=" +
-                             encoded(rule.value.source()),
-                         rule.mark);
-  return rules;
 }
 
 }  // namespace fairlead::filter

@@ -30,7 +30,6 @@ class ParamRules {
   int highestCapture() const;
   // A mapping that reads back to the same rules.
   Value show() const;
-  std::vector<std::pair<std::string, Mark>> describe() const;
 
  private:
   enum class Mode : uint8_t { Set, Append, SetIfMissing };

@@ -280,12 +280,4 @@ Value RewriteRules::show() const {
   return shown;
 }
 
-std::vector<std::pair<std::string, Mark>> RewriteRules::describe() const {
-  std::vector<std::pair<std::string, Mark>> rules;
-  for (const Replace& rule : replace_)
-    rules.emplace_back("replace " + rule.from.text.source() + " by " + rule.to.text.source(),
-                       rule.mark);
-  return rules;
-}
-
 }  // namespace fairlead::filter

@@ -45,7 +45,6 @@ class RewriteRules {
   int highestCapture() const;
   // A mapping that reads back to the same rules.
   Value show() const;
-  std::vector<std::pair<std::string, Mark>> describe() const;
 
  private:
   struct PathRule {

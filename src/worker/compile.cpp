@@ -1,10 +1,10 @@
 // Config to Snapshot.
 #include <algorithm>
 #include <filesystem>
-#include <limits>
 #include <map>
 
 #include "config/log_settings.h"
+#include "config/route_checks.h"
 #include "worker/snapshot.h"
 
 namespace fairlead::worker {
@@ -139,14 +139,6 @@ io::ListenAddress compileListen(const config::Listen& from) {
   return {.address = {from.address, from.port}, .any = from.any, .unix_path = from.unix_path};
 }
 
-route::Router compileRouter(const config::Config& config) {
-  std::vector<route::HostSpec> hosts;
-  for (const config::Host& host : config.hosts) hosts.push_back({host.names});
-  std::vector<route::RouteSpec> routes;
-  for (const config::Route& route : config.routes) routes.push_back(route.match);
-  return {std::move(hosts), std::move(routes)};
-}
-
 }  // namespace
 
 Snapshot compile(const config::Config& config) {
@@ -173,7 +165,7 @@ Snapshot compile(const config::Config& config) {
                           [](const proxy::RoutePlan& route) { return route.needs.time; });
   plan.has_cors = std::ranges::any_of(
       plan.routes, [](const proxy::RoutePlan& route) { return route.level.cors.isOn(); });
-  plan.router = compileRouter(config);
+  plan.router = config::routerOf(config);
   snapshot.client_limits.head_time = config.default_pool_rules.timeouts.head;
   snapshot.client_limits.idle_time = config.default_pool_rules.timeouts.idle;
   for (const config::Listen& listen : config.listens)
