@@ -191,6 +191,12 @@ bool IpAddress::isV4() const {
   return std::memcmp(bytes_.data(), kMapped, sizeof kMapped) == 0;
 }
 
+bool IpAddress::isLoopback() const {
+  constexpr uint8_t kLoopbackNet = 127;
+  if (isV4()) return bytes_[12] == kLoopbackNet;
+  return *this == v6({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
+}
+
 IpAddress IpAddress::masked(int bits) const {
   IpAddress result = *this;
   const auto whole = static_cast<size_t>(bits / 8);
@@ -255,6 +261,16 @@ std::string Cidr::text() const { return network_.text() + "/" + std::to_string(p
 std::string SocketAddress::text() const {
   const std::string host = ip.text();
   return (ip.isV4() ? host : "[" + host + "]") + ":" + std::to_string(port);
+}
+
+bool isLocalhost(std::string_view host) {
+  constexpr std::string_view kName = "localhost";
+  if (host.ends_with('.')) host.remove_suffix(1);
+  if (host.size() < kName.size()) return false;
+  const std::string_view end = host.substr(host.size() - kName.size());
+  const bool is_whole_label =
+      host.size() == kName.size() || host[host.size() - kName.size() - 1] == '.';
+  return is_whole_label && ascii::equalsIgnoreCase(end, kName);
 }
 
 }  // namespace fairlead

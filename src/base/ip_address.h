@@ -23,6 +23,7 @@ class IpAddress {
 
   bool isV4() const;
   bool isUnspecified() const { return *this == IpAddress(); }
+  bool isLoopback() const;  // 127.0.0.0/8 or ::1
   // The first `bits` of the 128-bit form, the others zero.
   IpAddress masked(int bits) const;
   const std::array<uint8_t, 16>& bytes() const { return bytes_; }
@@ -77,5 +78,9 @@ struct SocketAddress {
   std::string text() const;
   friend auto operator<=>(const SocketAddress&, const SocketAddress&) = default;
 };
+
+// `localhost` and all names below it, with or without the dot of the root: loopback, whatever a
+// hosts file or a server of names says (RFC 6761 section 6.3).
+bool isLocalhost(std::string_view host);
 
 }  // namespace fairlead

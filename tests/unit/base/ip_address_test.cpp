@@ -112,6 +112,19 @@ std::array<uint8_t, 16> randomBytes(Random& random) {
   return bytes;
 }
 
+TEST(IpAddress, KnowsTheLoopback) {
+  const struct {
+    const char* text;
+    bool is_loopback;
+  } rows[] = {
+      {"127.0.0.1", true},  {"127.255.0.9", true}, {"::1", true},      {"::ffff:127.0.0.1", true},
+      {"128.0.0.1", false}, {"0.0.0.0", false},    {"::", false},      {"::2", false},
+      {"fe80::1", false},   {"10.0.0.1", false},   {"7f00::1", false},
+  };
+  for (const auto& row : rows)
+    EXPECT_EQ(IpAddress::parse(row.text)->isLoopback(), row.is_loopback) << row.text;
+}
+
 TEST(IpAddress, AgreesWithInetNtop) {
   Random random(7);
   for (int i = 0; i < 20000; ++i) {
@@ -224,6 +237,36 @@ TEST(Cidr, Contains) {
 TEST(SocketAddress, Text) {
   EXPECT_EQ((SocketAddress{*IpAddress::parse("10.0.0.1"), 80}.text()), "10.0.0.1:80");
   EXPECT_EQ((SocketAddress{*IpAddress::parse("::1"), 8080}.text()), "[::1]:8080");
+}
+
+struct LocalhostRow {
+  const char* name;
+  const char* host;
+  bool is_localhost;
+};
+
+const LocalhostRow kLocalhosts[] = {
+    {"itself", "localhost", true},
+    {"letter case does not count", "LocalHost", true},
+    {"a name below it", "api.localhost", true},
+    {"far below it", "v2.api.LOCALHOST", true},
+    {"with the dot of the root", "localhost.", true},
+    {"below it, with that dot", "api.localhost.", true},
+    {"two dots at the end", "localhost..", false},
+    {"the end of another label", "mylocalhost", false},
+    {"behind a hyphen", "my-localhost", false},
+    {"a domain of its own", "localhost.example.com", false},
+    {"the name of many hosts files", "localhost.localdomain", false},
+    {"too short", "ocalhost", false},
+    {"cut short", "localhos", false},
+    {"an address is no name", "127.0.0.1", false},
+    {"the root", ".", false},
+    {"empty", "", false},
+};
+
+TEST(Localhost, IsKnownByItsLastLabel) {
+  for (const LocalhostRow& row : kLocalhosts)
+    EXPECT_EQ(isLocalhost(row.host), row.is_localhost) << row.name;
 }
 
 }  // namespace
