@@ -22,12 +22,90 @@ namespace {
 
 constexpr const char* kAbout =
     "fairlead, an HTTP load balancer: routes by host and path, balances over healthy servers, "
-    "rewrites, "
-    "retries, and says why.\n\nExit codes: 0 well, 1 error in the configuration, 2 usage, 3 cannot "
-    "start.";
+    "rewrites, retries, and says why.\n\nExit codes: 0 well, 1 error in the configuration or an "
+    "unknown name, 2 usage, 3 cannot start or not reachable.";
 
-void addConfigOption(CLI::App& verb, std::string& file) {
-  verb.add_option("-c,--config", file, "configuration file")->capture_default_str();
+// What the options of all verbs are read into, and what the verb came to.
+struct Options {
+  std::string config_file = kDefaultConfig;
+  CheckOptions check;
+  ExplainRequest explain;
+  WhyRequest why;
+  std::string listen = "127.0.0.1:8080";
+  Exit exit = Exit::Ok;
+};
+
+void addConfigOption(CLI::App& verb, Options& options) {
+  verb.add_option("-c,--config", options.config_file, "configuration file")->capture_default_str();
+}
+
+void addRun(CLI::App& app, Options& options) {
+  CLI::App* verb = app.add_subcommand("run", "serve until SIGTERM or SIGINT");
+  addConfigOption(*verb, options);
+  verb->callback([&] { options.exit = run(options.config_file); });
+}
+
+void addCheck(CLI::App& app, Options& options) {
+  CLI::App* verb = app.add_subcommand("check",
+                                      "say whether a configuration is valid, what is wrong with "
+                                      "it, and whether its tests pass");
+  addConfigOption(*verb, options);
+  verb->add_flag("--json", options.check.json, "findings as JSON, for editors");
+  verb->add_flag("--coverage", options.check.coverage,
+                 "list the routes that no test of the file reaches");
+  verb->callback([&] { options.exit = check(options.config_file, options.check); });
+}
+
+void addExplain(CLI::App& app, Options& options) {
+  ExplainRequest& request = options.explain;
+  CLI::App* verb =
+      app.add_subcommand("explain", "say what would become of a request, and why; sends nothing");
+  addConfigOption(*verb, options);
+  verb->add_option("METHOD", request.method, "GET, POST, ...")->required();
+  verb->add_option("URL", request.url, "http://host/path?query, or a path")->required();
+  verb->add_option("-H,--header", request.headers, "a header field, name:value")
+      ->allow_extra_args(false);
+  verb->add_option("--from", request.from, "address of the client")->capture_default_str();
+  verb->callback([&] { options.exit = explain(options.config_file, options.explain); });
+}
+
+void addShow(CLI::App& app, Options& options) {
+  CLI::App* verb = app.add_subcommand(
+      "show", "print the effective configuration and where each value comes from");
+  addConfigOption(*verb, options);
+  verb->callback([&] { options.exit = show(options.config_file); });
+}
+
+void addWhy(CLI::App& app, Options& options) {
+  WhyRequest& request = options.why;
+  CLI::App* verb =
+      app.add_subcommand("why", "say how the pools and servers of a running fairlead are, and why");
+  verb->add_option("-c,--config", request.config_file,
+                   "configuration file with the address of the admin API");
+  verb->add_option("--admin", request.admin, "address of the admin API, as `admin` has it");
+  verb->add_flag("--json", request.json, "what the API answers, as JSON");
+  verb->add_option("POOL", request.target, "a pool, or POOL/SERVER; without it: all pools");
+  verb->callback([&] { options.exit = why(options.why); });
+}
+
+void addSchema(CLI::App& app, Options&) {
+  app.add_subcommand("schema", "print the JSON Schema of the configuration, for editors")
+      ->callback([] { std::cout << config::renderSchema(); });
+}
+
+void addDemo(CLI::App& app, Options& options) {
+  CLI::App* verb =
+      app.add_subcommand("demo", "four sample servers with fairlead in front, to try with curl");
+  verb->add_option("--listen", options.listen, "where fairlead listens")->capture_default_str();
+  verb->callback([&] { options.exit = demo(options.listen); });
+}
+
+// The steady way allocates nothing, so one arena serves all threads, and it may grow in large
+// steps: an arena a thread would ask the kernel for every few pages.
+void tuneAllocator() {
+  ::mallopt(M_ARENA_MAX, 1);
+  ::mallopt(M_TOP_PAD, 4 << 20);
+  ::mallopt(M_TRIM_THRESHOLD, 64 << 20);
 }
 
 // The first word, when it is no option and no verb: CLI11 would only say that a verb is missing.
@@ -87,58 +165,18 @@ Exit show(const std::string& config_file) {
 }
 
 int mainWith(int argc, char** argv, const char* version) {
-  // The steady way allocates nothing, so one arena serves all threads, and it may grow in large
-  // steps: an arena a thread would ask the kernel for every few pages.
-  ::mallopt(M_ARENA_MAX, 1);
-  ::mallopt(M_TOP_PAD, 4 << 20);
-  ::mallopt(M_TRIM_THRESHOLD, 64 << 20);
+  tuneAllocator();
   CLI::App app(kAbout, "fairlead");
   app.require_subcommand(1);
   app.set_help_all_flag("--help-all", "help for every verb");
   app.set_version_flag("--version", std::string("fairlead ") + version);
-  std::string config_file = kDefaultConfig;
-  Exit exit = Exit::Ok;
-
-  CLI::App* verb = app.add_subcommand("run", "serve until SIGTERM or SIGINT");
-  addConfigOption(*verb, config_file);
-  verb->callback([&] { exit = run(config_file); });
-
-  bool json = false;
-  verb = app.add_subcommand("check",
-                            "say whether a configuration is valid, what is wrong with it, and "
-                            "whether its tests pass");
-  addConfigOption(*verb, config_file);
-  verb->add_flag("--json", json, "findings as JSON, for editors");
-  bool coverage = false;
-  verb->add_flag("--coverage", coverage, "list the routes that no test of the file reaches");
-  verb->callback([&] { exit = check(config_file, {.json = json, .coverage = coverage}); });
-
-  ExplainRequest request;
-  verb =
-      app.add_subcommand("explain", "say what would become of a request, and why; sends nothing");
-  addConfigOption(*verb, config_file);
-  verb->add_option("METHOD", request.method, "GET, POST, ...")->required();
-  verb->add_option("URL", request.url, "http://host/path?query, or a path")->required();
-  verb->add_option("-H,--header", request.headers, "a header field, name:value")
-      ->allow_extra_args(false);
-  verb->add_option("--from", request.from, "address of the client")->capture_default_str();
-  verb->callback([&] { exit = explain(config_file, request); });
-
-  verb = app.add_subcommand("show",
-                            "print the effective configuration and where each value comes from");
-  addConfigOption(*verb, config_file);
-  verb->callback([&] { exit = show(config_file); });
-
-  verb = app.add_subcommand("schema", "print the JSON Schema of the configuration, for editors");
-  verb->callback([] { std::cout << config::renderSchema(); });
-
-  std::string listen = "127.0.0.1:8080";
-  verb = app.add_subcommand("demo", "four sample servers with fairlead in front, to try with curl");
-  verb->add_option("--listen", listen, "where fairlead listens")->capture_default_str();
-  verb->callback([&] { exit = demo(listen); });
-
-  verb = app.add_subcommand("version", "print the version");
-  verb->callback([&] { std::cout << "fairlead " << version << "\n"; });
+  Options options;
+  for (const auto add :
+       {addRun, addCheck, addExplain, addShow, addWhy, addSchema, addDemo})
+    add(app, options);
+  app.add_subcommand("version", "print the version")->callback([version] {
+    std::cout << "fairlead " << version << "\n";
+  });
 
   if (complainOfVerb(app, argc, argv)) return static_cast<int>(Exit::Usage);
   try {
@@ -146,7 +184,7 @@ int mainWith(int argc, char** argv, const char* version) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? static_cast<int>(Exit::Ok) : static_cast<int>(Exit::Usage);
   }
-  return static_cast<int>(exit);
+  return static_cast<int>(options.exit);
 }
 
 }  // namespace fairlead::app

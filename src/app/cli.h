@@ -1,6 +1,8 @@
 // The command line: verbs, their options, and what each exit code means.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,9 +11,11 @@ namespace fairlead::app {
 // What the process ends with.
 enum class Exit : int {
   Ok = 0,
-  BadConfig = 1,    // an error in the configuration
-  Usage = 2,        // the command line makes no sense
-  CannotStart = 3,  // port taken, no permission, ...
+  BadConfig = 1,     // an error in the configuration
+  Unknown = 1,       // what was asked for does not exist
+  Usage = 2,         // the command line makes no sense
+  CannotStart = 3,   // port taken, no permission, ...
+  NotReachable = 3,  // no fairlead answers, or not to this user
 };
 
 inline constexpr const char* kDefaultConfig = "fairlead.yaml";
@@ -28,12 +32,20 @@ struct CheckOptions {
   bool coverage = false;  // also the routes that no test reaches
 };
 
+struct WhyRequest {
+  std::optional<std::string> config_file;  // as given; nothing: `kDefaultConfig`, if there is one
+  std::string admin;                       // the admin API's address; empty: the configuration's
+  bool json = false;                       // what the API answers, as it is
+  std::string target;                      // POOL or POOL/SERVER; empty: all pools
+};
+
 // The verbs. Each prints what it has to say and returns how it went.
 Exit run(const std::string& config_file);
 Exit check(const std::string& config_file, const CheckOptions& options);
 Exit show(const std::string& config_file);
 Exit explain(const std::string& config_file, const ExplainRequest& request);
 Exit demo(const std::string& listen);
+Exit why(const WhyRequest& request);
 
 // Reads argv, calls the verb, and turns its result into the exit code.
 int mainWith(int argc, char** argv, const char* version);

@@ -112,10 +112,10 @@ class Explanation {
   }
 
   void explainPool(const upstream::Pool& pool) {
-    say("pool",
-        fmt::format("{}, balance {}: {}", pool.name, pool.policy->name, pool.policy->sentence));
+    say("pool", fmt::format("{}, balance {}: {}", pool.name(), pool.settings.balance.text(),
+                            pool.settings.balance.policy.value->sentence));
     say("candidates");
-    for (const balance::Endpoint* server : pool.endpoints) {
+    for (const auto& server : pool.roster()->servers) {
       std::string facts = server->weight == 0 ? "weight 0: no new requests"
                                               : fmt::format("weight {}", server->weight);
       if (server->max_requests != 0)

@@ -7,6 +7,8 @@ namespace {
 
 class RandomDraw final : public Balancer {
  public:
+  explicit RandomDraw(std::span<Endpoint* const> endpoints) : draw_(endpoints) {}
+
   EndpointId choose(const Choice& choice, Random& random) override {
     return draw_.draw(choice, random);
   }
@@ -17,6 +19,9 @@ class RandomDraw final : public Balancer {
 
 }  // namespace
 
-std::unique_ptr<Balancer> makeRandom() { return std::make_unique<RandomDraw>(); }
+std::unique_ptr<Balancer> makeRandom(std::span<Endpoint* const> endpoints,
+                                     const BalanceSettings& /*settings*/, Random& /*random*/) {
+  return std::make_unique<RandomDraw>(endpoints);
+}
 
 }  // namespace fairlead::balance

@@ -7,12 +7,24 @@
 namespace fairlead::balance {
 namespace {
 
-constexpr std::array<Policy, 4> kPolicies{{
-    {"p2c", "the less loaded of two random servers, by weight", makeP2c},
-    {"round_robin", "each server in turn, as evenly spread as the weights allow", makeRoundRobin},
-    {"random", "a random server, by weight", makeRandom},
-    {"least_connections", "the server with the fewest requests in flight, by weight",
+constexpr bool kKeyed = true;
+
+constexpr std::array<Policy, 9> kPolicies{{
+    {"p2c", "the less loaded of two random servers, by weight", !kKeyed, makeP2c},
+    {"round_robin", "each server in turn, as evenly spread as the weights allow", !kKeyed,
+     makeRoundRobin},
+    {"random", "a random server, by weight", !kKeyed, makeRandom},
+    {"least_connections", "the server with the fewest requests in flight, by weight", !kKeyed,
      makeLeastConnections},
+    {"least_latency", "of two random servers the one that should answer sooner, by weight", !kKeyed,
+     makeLeastLatency},
+    {"first", "the first server of the list that is not full", !kKeyed, makeFirst},
+    {"maglev", "the server that the key has in a table, shared out exactly by weight", kKeyed,
+     makeMaglev},
+    {"ring", "the server that follows the key on a ring, where few keys ever move", kKeyed,
+     makeRing},
+    {"rendezvous", "the server that draws the best number for the key, by weight", kKeyed,
+     makeRendezvous},
 }};
 
 }  // namespace

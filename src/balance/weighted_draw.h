@@ -9,20 +9,21 @@
 
 namespace fairlead::balance {
 
-// May this endpoint be chosen for this request?
-inline bool isEligible(const Choice& choice, EndpointId id) {
-  return isUsable(*choice.endpoints[id]) && !choice.tried.has(id);
-}
+// How often a random or hashed draw from a list is tried before the list is walked. With half of
+// the endpoints out, at most one choice in 256 walks. The longer the list, the more draws are
+// cheaper than the walk.
+inline size_t drawsBeforeWalk(size_t endpoints) { return 8 + endpoints / 32; }
 
-// An alias table (Walker 1977, built as Vose 1991 does) over one list of endpoints. The table is
-// built at the first draw and again should the list ever be another one.
+// An alias table (Walker 1977, built as Vose 1991 does) over one list of endpoints.
 class WeightedDraw {
  public:
+  explicit WeightedDraw(std::span<Endpoint* const> endpoints);
+
   // An eligible endpoint other than `except`, or kNoEndpoint when there is none. Eligible endpoints
-  // are met in proportion to their weights, however many others there are. A few draws from the
-  // table are enough in the usual case; only when all of them hit ineligible endpoints is the list
+  // are met in proportion to their effective weights, however many others there are. A few draws
+  // from the table are enough in the usual case; only when none of them is taken is the list
   // walked.
-  EndpointId draw(const Choice& choice, Random& random, EndpointId except = kNoEndpoint);
+  EndpointId draw(const Choice& choice, Random& random, EndpointId except = kNoEndpoint) const;
 
  private:
   struct Column {
@@ -30,12 +31,12 @@ class WeightedDraw {
     EndpointId other = 0;
   };
 
-  void build(std::span<Endpoint* const> endpoints);
+  void build();
   EndpointId fromTable(Random& random) const;
-  static EndpointId fromWalk(const Choice& choice, Random& random, EndpointId except);
+  EndpointId fromWalk(const Choice& choice, Random& random, EndpointId except) const;
 
+  std::span<Endpoint* const> endpoints_;
   std::vector<Column> columns_;  // empty when all weights are equal
-  std::span<Endpoint* const> built_for_;
 };
 
 }  // namespace fairlead::balance

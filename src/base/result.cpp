@@ -6,11 +6,12 @@
 namespace fairlead {
 
 std::string_view nameOf(FailureKind kind) {
-  static constexpr std::array<std::string_view, 16> kNames{
-      "connect_refused", "connect_timeout", "connect_failed", "no_descriptors",
-      "closed",          "reset",           "timeout",        "too_slow",
-      "malformed",       "too_large",       "no_server",      "client_gone",
-      "deadline",        "draining",        "unsupported",    "internal"};
+  static constexpr std::array<std::string_view, 22> kNames{
+      "connect_refused", "connect_timeout", "connect_failed", "no_descriptors", "closed",
+      "reset",           "timeout",         "too_slow",       "malformed",      "too_large",
+      "no_server",       "overloaded",      "queue_full",     "queue_timeout",  "shed",
+      "breaker_open",    "overtaken",       "client_gone",    "deadline",       "draining",
+      "unsupported",     "internal"};
   return kNames[static_cast<size_t>(kind)];
 }
 

@@ -20,6 +20,12 @@ enum class FailureKind : uint8_t {
   Malformed,       // bytes that RFC 9112 does not allow
   TooLarge,        // over a limit of size
   NoServer,        // no server of the pool may be chosen
+  Overloaded,      // as many requests are in flight as may be, and there is no queue
+  QueueFull,       // ... and as many wait as may
+  QueueTimeout,    // waited in the queue for as long as one may
+  Shed,            // made way for requests of a higher priority
+  BreakerOpen,     // the pool's circuit breaker is open
+  Overtaken,       // another attempt of the same request answered first
   ClientGone,      // the client's connection is dead: nobody waits for the answer
   Deadline,        // timeouts.total is over
   Draining,        // the process stops and its grace is over

@@ -2,6 +2,7 @@
 #include "base/timestamp.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace fairlead {
 namespace {
@@ -33,6 +34,27 @@ void formatTimestamp(std::chrono::microseconds since_epoch, char* out) {
   out[13] = out[16] = ':';
   out[19] = '.';
   out[23] = 'Z';
+}
+
+void formatHttpDate(std::chrono::seconds since_epoch, char* out) {
+  using namespace std::chrono;
+  static constexpr char kDays[] = "SunMonTueWedThuFriSat";
+  static constexpr char kMonths[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  static constexpr seconds kFirst = sys_days(year(0) / January / 1).time_since_epoch();
+  static constexpr seconds kLast =
+      sys_days(year(10000) / January / 1).time_since_epoch() - seconds(1);
+  const sys_seconds time(std::clamp(since_epoch, kFirst, kLast));
+  const auto day = floor<days>(time);
+  const year_month_day date(day);
+  const hh_mm_ss clock(time - day);
+  std::memcpy(out, "___, __ ___ ____ __:__:__ GMT", kHttpDateText);
+  std::memcpy(out, kDays + 3 * weekday(day).c_encoding(), 3);
+  putDigits(out + 5, 2, static_cast<unsigned>(date.day()));
+  std::memcpy(out + 8, kMonths + 3 * (static_cast<unsigned>(date.month()) - 1), 3);
+  putDigits(out + 12, 4, static_cast<unsigned>(static_cast<int>(date.year())));
+  putDigits(out + 17, 2, static_cast<unsigned>(clock.hours().count()));
+  putDigits(out + 20, 2, static_cast<unsigned>(clock.minutes().count()));
+  putDigits(out + 23, 2, static_cast<unsigned>(clock.seconds().count()));
 }
 
 }  // namespace fairlead

@@ -1,4 +1,4 @@
-// Wall-clock time as text: RFC 3339, UTC, milliseconds.
+// Wall-clock time as text: RFC 3339 in UTC with milliseconds, and as fields of HTTP have it.
 #pragma once
 
 #include <chrono>
@@ -10,5 +10,9 @@ namespace fairlead {
 // what lies outside is clamped.
 inline constexpr size_t kTimestampText = 24;
 void formatTimestamp(std::chrono::microseconds since_epoch, char* out);
+
+// Writes an IMF-fixdate (RFC 9110 section 5.6.7), "Fri, 02 Jan 2026 03:04:05 GMT", in the same way.
+inline constexpr size_t kHttpDateText = 29;
+void formatHttpDate(std::chrono::seconds since_epoch, char* out);
 
 }  // namespace fairlead

@@ -234,6 +234,28 @@ std::optional<Listen> readTcpAddress(const Value& value, Diagnostics& out) {
 
 }  // namespace
 
+std::optional<SocketAddress> readDnsServer(const Value& value, Diagnostics& out) {
+  constexpr std::string_view kForm =
+      "the address of a DNS server, such as 10.0.0.2, 127.0.0.1:8600 or [::1]:53";
+  constexpr uint16_t kDnsPort = 53;
+  if (!readString(value, out)) return std::nullopt;
+  const auto parts = splitHostPort(value.text, 0);
+  const auto address = parts ? IpAddress::parse(parts->host) : std::nullopt;
+  if (!address || parts->is_bracketed == address->isV4()) {
+    Diagnostic& finding = notAn(value, "the address of a DNS server", kForm, out);
+    if (const auto bare = IpAddress::parse(value.text); bare && !bare->isV4())
+      finding.suggestion = fmt::format("did you mean `[{}]`?", value.text);
+    if (parts && parts->host == "localhost")
+      finding.suggestion =
+          fmt::format("did you mean `127.0.0.1{}{}`?", parts->has_port ? ":" : "", parts->port);
+    return std::nullopt;
+  }
+  if (!parts->has_port) return SocketAddress{*address, kDnsPort};
+  const auto port = readPort(value, *parts, out);
+  if (!port) return std::nullopt;
+  return SocketAddress{*address, *port};
+}
+
 std::optional<Listen> readListenAddress(const Value& value, Diagnostics& out) {
   if (!readString(value, out)) return std::nullopt;
   const bool is_unix = value.text.starts_with("unix:");
@@ -242,6 +264,12 @@ std::optional<Listen> readListenAddress(const Value& value, Diagnostics& out) {
   listen->text = value.text;
   listen->mark = value.mark;
   return listen;
+}
+
+bool clash(const Listen& a, const Listen& b) {
+  if (a.port != b.port || a.unix_path.empty() != b.unix_path.empty()) return false;
+  if (!a.unix_path.empty()) return a.unix_path == b.unix_path;
+  return a.any || b.any || a.address == b.address;
 }
 
 }  // namespace fairlead::config

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "balance/settings.h"
 #include "base/ip_address.h"
 #include "base/settings.h"
 #include "filter/cookie_rules.h"
@@ -50,14 +51,36 @@ struct LogSettings {
   Setting<LogDestination> access;
 };
 
+// Where the admin API listens, and what it asks of its clients.
+struct AdminSettings {
+  static constexpr uint16_t kPort = 9900;
+
+  Setting<bool> on{true};
+  Setting<Listen> address{Listen{.text = "127.0.0.1:9900",
+                                 .any = false,
+                                 .address = IpAddress::v4(0x7f000001),
+                                 .port = kPort,
+                                 .unix_path = {},
+                                 .mark = {}}};
+  Setting<std::string> token;  // what requests must show; empty: nothing
+  // The file has the key. What is only built in gives way where its port is taken.
+  bool is_written = false;
+};
+
 enum class PathPolicy : uint8_t { Canonical, Raw };
 
 // What may be said of a pool at any level of the file; inner levels read over a copy of the outer.
 struct PoolRules {
-  Setting<std::string> balance{"p2c"};  // a name that balance::findPolicy knows
+  balance::BalanceSettings balance;
   upstream::HealthSettings health;
   upstream::TimeoutSettings timeouts;
   upstream::RetrySettings retry;
+  Setting<Duration> slow_start{std::chrono::seconds{10}};  // 0: off
+  upstream::StickySettings sticky;
+  upstream::LimitSettings limit;
+  upstream::QueueSettings queue;
+  upstream::BreakerSettings breaker;
+  Setting<uint32_t> max_requests{0};  // of the whole pool, in flight at once; 0: no limit
 };
 
 // What may be said of a request at any level of the file; inner levels read over a copy of the
@@ -83,6 +106,8 @@ struct Server {
   Setting<std::string> name;          // empty: the address
   Setting<uint32_t> weight{1};        // 0: no new requests
   Setting<uint32_t> max_requests{0};  // in flight at once; 0: no limit
+  Setting<uint32_t> tier{0};          // the lowest that can be used gets the requests
+  Setting<std::string> zone;          // empty: none
   Mark mark;
 };
 
@@ -163,6 +188,10 @@ struct Config {
   std::vector<Listen> listens;
   Setting<uint32_t> workers{0};  // 0: one for each CPU that the process may use
   LogSettings log;
+  Setting<std::string> zone;                        // fairlead's own; empty: none
+  Setting<std::vector<SocketAddress>> dns_servers;  // empty: those of the system
+  Setting<std::string> state;  // a folder for what outlives a restart; empty: nothing does
+  AdminSettings admin;
   filter::TrustedProxies trusted_proxies;
   filter::FirewallRules firewall;  // global
   // What holds where no route is known yet: the client's timeouts and limits before and between

@@ -6,10 +6,13 @@
 #include <array>
 
 #include "config/address.h"
+#include "config/admin_settings.h"
 #include "config/log_settings.h"
+#include "config/pool_checks.h"
 #include "config/pool_table.h"
 #include "config/route_reader.h"
 #include "config/rules.h"
+#include "config/surroundings.h"
 #include "config/test_reader.h"
 
 namespace fairlead::config {
@@ -35,14 +38,18 @@ constexpr Key kFile[] = {
     {"listen", "(listen_address | <listen>)...", "8080", "where clients connect to"},
     {"workers", "'auto' | 1..1024", "auto", "threads that serve; `auto` is one a CPU"},
     {"log", "'stdout' | 'stderr' | 'off' | file_name | <log>", "stdout", "the access log"},
+    {"admin", "admin_address | 'off' | <admin>", "127.0.0.1:9900",
+     "the API that `fairlead why` and other tools ask"},
     {"trusted_proxies", "network...", "[]", "peers whose forwarded headers are believed"},
     {"defaults", "<defaults>", "", "what holds for everything below"},
     {"firewall_rules", "<firewall_rules>", "", "judged before any host's rules"},
     {"include", "file_pattern...", "", "adds the `hosts`, `paths` and `pools` of other files"},
     {"tests", "[<test>]", "", "requests and what must become of them; run by `fairlead check`"},
-    {"state", "text", "", "a folder for what outlives a restart; accepted, not used yet"},
+    {"zone", "text", "", "fairlead's own zone: servers of the same `zone` go first"},
+    {"dns", "<dns>", "", "how the names of servers are resolved"},
+    {"state", "folder | 'off'", "",
+     "what outlives a restart is kept there; without it: in $STATE_DIRECTORY, else nowhere"},
     {"tls", "later | 'off'", "", ""},
-    {"admin", "later | 'off'", "", ""},
 };
 
 constexpr Key kIncluded[] = {
@@ -84,22 +91,16 @@ class ListenReader {
   void add(const Value& value) {
     auto listen = readListenAddress(value, out_);
     if (!listen) return;
+    if (!listen->unix_path.empty())
+      listen->unix_path = besideFile(out_.files[value.mark.file].name, listen->unix_path);
     for (const Listen& other : listens_) {
-      if (!clashes(*listen, other)) continue;
+      if (!clash(*listen, other)) continue;
       Diagnostic& finding = out_.error(listen->mark, "this address is taken already");
       finding.also = other.mark;
       finding.also_message = "it is listened on here";
       return;
     }
-    if (!listen->unix_path.empty())
-      listen->unix_path = besideFile(out_.files[value.mark.file].name, listen->unix_path);
     listens_.push_back(*std::move(listen));
-  }
-
-  static bool clashes(const Listen& a, const Listen& b) {
-    if (a.port != b.port || a.unix_path.empty() != b.unix_path.empty()) return false;
-    if (!a.unix_path.empty()) return a.text == b.text;
-    return a.any || b.any || a.address == b.address;
   }
 
   std::vector<Listen>& listens_;
@@ -131,21 +132,19 @@ void readDefaults(const Value* value, Config& config, Diagnostics& out) {
   settings.finish();
 }
 
-void unused(Settings& settings, std::string_view key) {
-  settings.take(key);
-  if (const Value::Entry* entry = settings.value().findEntry(key))
-    settings.diagnostics().warning(entry->key.mark,
-                                   fmt::format("`{}` is not used yet by this version", key));
-}
-
 // What stands in the main file only.
-void readGlobals(Settings& settings, Config& config, Diagnostics& out) {
+void readGlobals(Settings& settings, const Environment& environment, Config& config) {
+  Diagnostics& out = settings.diagnostics();
   if (const Value* listen = settings.take("listen"))
     ListenReader(config.listens, out).read(*listen);
   else
     config.listens.emplace_back();
   readWorkers(settings.take("workers"), config.workers, out);
   readLog(settings.take("log"), config.log, out);
+  settings.take("zone", config.zone);
+  readDns(settings.take("dns"), config.dns_servers, out);
+  readState(settings.take("state"), environment, config.state, out);
+  readAdmin(settings.take("admin"), config.listens, config.admin, out);
   config.default_route_rules.log = config.log.access;
   if (const Value* proxies = settings.take("trusted_proxies"))
     config.trusted_proxies.read(*proxies, out);
@@ -153,12 +152,12 @@ void readGlobals(Settings& settings, Config& config, Diagnostics& out) {
   if (const Value* firewall = settings.take("firewall_rules")) config.firewall.read(*firewall, out);
   settings.take("include");
   if (const Value* tests = settings.take("tests")) readTests(*tests, config.tests, out);
-  unused(settings, "state");
 }
 
 // Keys that belong to an inner level, with where.
 void refuseInnerKeys(Settings& settings) {
-  for (const std::string_view key : {"balance", "health", "timeouts", "retry"})
+  for (const std::string_view key : {"balance", "health", "timeouts", "retry", "slow_start",
+                                     "sticky", "max_requests", "limit", "queue", "breaker"})
     settings.misplaced(key, "under `defaults`, a host, a path or a pool");
   for (const std::string_view key : {"header_rules", "param_rules", "rewrite_rules", "max_body",
                                      "path_policy", "mirror", "priority"})
@@ -168,8 +167,9 @@ void refuseInnerKeys(Settings& settings) {
 }
 
 void refuseGlobals(Settings& settings) {
-  for (const std::string_view key : {"listen", "workers", "log", "trusted_proxies", "defaults",
-                                     "firewall_rules", "include", "tests", "state", "tls", "admin"})
+  for (const std::string_view key :
+       {"listen", "workers", "log", "trusted_proxies", "defaults", "firewall_rules", "include",
+        "tests", "state", "zone", "dns", "tls", "admin"})
     settings.misplaced(key, "in the main file");
 }
 
@@ -209,12 +209,12 @@ const Section kFileKeys{"file", "the file", kFile, kFileAlso};
 const Section kListenKeys{"listen", "listen", kListen};
 const Section kDefaultKeys{"defaults", "defaults", kDefaults, kDefaultsAlso};
 
-Config readConfig(std::span<const Value> roots, Diagnostics& out) {
+Config readConfig(std::span<const Value> roots, const Environment& environment, Diagnostics& out) {
   Config config;
   std::vector<Settings> files;
   for (const Value& root : roots)
     files.emplace_back(root, files.empty() ? kFileKeys : kIncludedKeys, out);
-  readGlobals(files.front(), config, out);
+  readGlobals(files.front(), environment, config);
   PoolTable pools(out);
   RouteReader routes(config, pools, out);
   for (Settings& file : files)
@@ -232,6 +232,8 @@ Config readConfig(std::span<const Value> roots, Diagnostics& out) {
   routes.judgeTogether();
   for (const Value& root : roots) noteCourse(root, out);
   config.pools = pools.takePools();
+  refuseKeysWithoutPath(config, out);
+  if (!out.hasErrors()) warnOfPools(config, out);
   warnOfNothing(config, roots.front().mark, out);
   return config;
 }

@@ -4,6 +4,7 @@
 #include <span>
 
 #include "config/config.h"
+#include "config/environment.h"
 
 namespace fairlead::config {
 
@@ -13,6 +14,6 @@ extern const Section kDefaultKeys;
 
 // `roots`: the main file first, then those that it includes. The result is finished only if `out`
 // has no errors; all of them are reported.
-Config readConfig(std::span<const Value> roots, Diagnostics& out);
+Config readConfig(std::span<const Value> roots, const Environment& environment, Diagnostics& out);
 
 }  // namespace fairlead::config

@@ -51,7 +51,7 @@ class Loader {
   std::optional<Config> finish() {
     if (roots_.empty()) return std::nullopt;
     for (Value& root : roots_) readNamedFiles(root, files_, out_);
-    Config config = readConfig(roots_, out_);
+    Config config = readConfig(roots_, environment_, out_);
     if (out_.hasErrors()) return std::nullopt;
     return config;
   }

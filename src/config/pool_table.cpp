@@ -14,9 +14,11 @@ constexpr Key kServer[] = {
     {"name", "text", "", "what logs call it; without it: the address"},
     {"weight", "0..100000", "1", "its share of the requests; 0: no new ones"},
     {"max_requests", "1..1000000", "", "in flight at once; without it: no limit"},
-    {"backup", "later", "", ""},
-    {"tier", "later", "", ""},
-    {"zone", "later", "", ""},
+    {"backup", "boolean", "false", "true is short for `tier: 1`"},
+    {"tier", "0..15", "0",
+     "a tier gets requests when no server of the tiers before it can be used"},
+    {"zone", "text", "",
+     "where the server is; those of fairlead's own `zone` go first while they have room"},
     {"tls", "later", "", ""},
     {"max_connections", "later", "", ""},
 };
@@ -33,6 +35,23 @@ constexpr const Section* kPoolAlso[] = {&kPoolRuleKeys};
 
 constexpr uint32_t kHeaviest = 100'000;
 constexpr uint32_t kMostRequests = 1'000'000;
+constexpr uint32_t kLastTier = 15;
+
+void readTier(Settings& settings, Setting<uint32_t>& into) {
+  settings.takeCount("tier", into, 0, kLastTier);
+  Setting<bool> backup;
+  settings.take("backup", backup);
+  if (!backup) return;
+  const Value::Entry* tier = settings.value().findEntry("tier");
+  if (tier == nullptr) {
+    into = {1, backup.origin};
+    return;
+  }
+  Diagnostic& finding = settings.diagnostics().error(backup.origin, "a second tier");
+  finding.expected = "either `backup: true`, which is tier 1, or `tier`";
+  finding.also = tier->key.mark;
+  finding.also_message = "the first one";
+}
 
 }  // namespace
 
@@ -115,6 +134,8 @@ std::optional<Server> PoolTable::readServer(const Value& value) {
   settings.take("name", read.name);
   settings.takeCount("weight", read.weight, 0, kHeaviest);
   settings.takeCount("max_requests", read.max_requests, 1, kMostRequests);
+  readTier(settings, read.tier);
+  settings.take("zone", read.zone);
   settings.finish();
   if (!server) return std::nullopt;
   return read;

@@ -5,7 +5,7 @@
 
 #include <array>
 
-#include "balance/balancer.h"
+#include "upstream/bounded.h"
 
 namespace fairlead::config {
 namespace {
@@ -13,16 +13,24 @@ namespace {
 constexpr std::array<std::string_view, 2> kPathPolicies{"canonical", "raw"};
 
 constexpr Key kPoolRules[] = {
-    {"balance", "policy", "p2c", "how a server is chosen"},
+    {"balance", "policy | <balance>", "p2c",
+     "how a server is chosen; a mapping sends the same requests to the same servers"},
     {"health", "path | 'off' | <health>", "",
      "checks in the background; a path is short for `{ path: ... }`"},
     {"timeouts", "<timeouts>", "", "how long what may take"},
     {"retry", "'off' | <retry>", "", "what is tried again on another server"},
-    {"sticky", "later | 'off'", "", ""},
-    {"slow_start", "later | 'off'", "", ""},
-    {"limit", "later | 'off'", "", ""},
-    {"queue", "later | 'off'", "", ""},
-    {"breaker", "later | 'off'", "", ""},
+    {"slow_start", "duration | 'off'", "10s",
+     "how long a server that comes, or comes back, gets a growing share, from 10 % of its weight "
+     "on"},
+    {"sticky", "'off' | <sticky>", "off", "a client stays with its server"},
+    {"max_requests", "1..1000000 | 'off'", "off", "in flight at once to the whole pool"},
+    {"limit", "'observe' | 'adaptive' | 'off' | 1..1000000", "observe",
+     "another limit of what is in flight to the pool: `adaptive` finds it by the latency, "
+     "`observe` finds and shows it, and lets everything pass"},
+    {"queue", "'off' | 1..1000000 | <queue>", "off",
+     "requests wait where a limit is reached; a number is short for `{ limit: ... }`"},
+    {"breaker", "'off' | <breaker>", "off",
+     "when too many requests fail, the pool gets none for a while"},
 };
 
 constexpr Key kRouteRules[] = {
@@ -41,18 +49,10 @@ constexpr Key kRouteRules[] = {
      "copies of requests for a second pool, whose answers are thrown away; a name is short for "
      "`{ pool: ... }`"},
     {"priority", "'critical' | 'normal' | 'batch'", "normal",
-     "for load shedding, which this version does not have yet; the access log names it"},
+     "who goes first when a queue is under pressure: batch is refused first, critical last"},
     {"compress", "later | 'off'", "", ""},
     {"cache", "later | 'off'", "", ""},
 };
-
-void readBalance(const Value* value, Setting<std::string>& into, Diagnostics& out) {
-  if (value == nullptr) return;
-  std::vector<std::string_view> names;
-  for (const balance::Policy& policy : balance::policies()) names.push_back(policy.name);
-  if (const auto word = readWord(*value, names, out))
-    into = {std::string(names[*word]), value->mark};
-}
 
 void readTimeouts(const Value* value, Level level, upstream::TimeoutSettings& into,
                   Diagnostics& out) {
@@ -63,6 +63,15 @@ void readTimeouts(const Value* value, Level level, upstream::TimeoutSettings& in
   out.warning(head->key.mark,
               "`head` has no effect here: the head is read before the host is known")
       .expected = "`head` under `defaults: { timeouts: ... }`";
+}
+
+void readMaxRequests(const Value* value, Setting<uint32_t>& into, Diagnostics& out) {
+  constexpr uint64_t kMost = 1'000'000;
+  if (value == nullptr) return;
+  if (value->isOff())
+    into = {0, value->mark};
+  else if (const auto count = readCount(*value, 1, kMost, out))
+    into = {static_cast<uint32_t>(*count), value->mark};
 }
 
 void readMaxBody(const Value* value, Setting<uint64_t>& into, Diagnostics& out) {
@@ -88,10 +97,17 @@ std::string_view nameOf(PathPolicy policy) { return kPathPolicies[static_cast<si
 
 void readPoolRules(Settings& settings, Level level, PoolRules& rules) {
   Diagnostics& out = settings.diagnostics();
-  readBalance(settings.take("balance"), rules.balance, out);
+  if (const Value* value = settings.take("balance")) rules.balance.read(*value, out);
   if (const Value* value = settings.take("health")) rules.health.read(*value, out);
   readTimeouts(settings.take("timeouts"), level, rules.timeouts, out);
   if (const Value* value = settings.take("retry")) rules.retry.read(*value, out);
+  constexpr Duration kShortestStart = std::chrono::milliseconds{100};
+  upstream::readSpanOrOff(settings.take("slow_start"), kShortestStart, rules.slow_start, out);
+  if (const Value* value = settings.take("sticky")) rules.sticky.read(*value, out);
+  readMaxRequests(settings.take("max_requests"), rules.max_requests, out);
+  if (const Value* value = settings.take("limit")) rules.limit.read(*value, out);
+  if (const Value* value = settings.take("queue")) rules.queue.read(*value, out);
+  if (const Value* value = settings.take("breaker")) rules.breaker.read(*value, out);
 }
 
 void readRouteRules(Settings& settings, RouteRules& rules) {

@@ -12,7 +12,7 @@ extern const Section kRouteRuleKeys;
 
 enum class Level : uint8_t { Defaults, Pool, Host, Path };
 
-// balance, health, timeouts, retry.
+// balance, health, timeouts, retry, slow_start, sticky, max_requests, limit, queue, breaker.
 void readPoolRules(Settings& settings, Level level, PoolRules& rules);
 
 // header_rules, param_rules, rewrite_rules, max_body, path_policy, mirror, priority.

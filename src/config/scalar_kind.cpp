@@ -46,6 +46,12 @@ constexpr ScalarKind kKinds[] = {
      .low = 1,
      .high = 65535,
      .shape = "^(unix:.+|(.*:)?[0-9]{1,5})$"},
+    {.name = "admin_address",
+     .meaning = "a port on 127.0.0.1 (`9900`), an address with a port (`\"127.0.0.1:9900\"`), or a "
+                "Unix socket (`\"unix:/run/fairlead/admin.sock\"`)",
+     .low = 1,
+     .high = 65535,
+     .shape = "^(unix:.+|(.*:)?[0-9]{1,5})$"},
     {.name = "network",
      .meaning = "an address or a network: `10.0.0.1`, `10.0.0.0/8`, `\"2001:db8::/32\"`; or "
                 "`\"@file\"`, whose lines are such",
@@ -60,11 +66,36 @@ constexpr ScalarKind kKinds[] = {
      .meaning = "what browsers call the origin of a page: `https://app.example.com`, with its port "
                 "where that is not the usual one; `https://*.example.com` is all below; or `\"*\"`",
      .shape = "^([*]|[A-Za-z][A-Za-z0-9+.-]*://[^/?#@]+)$"},
+    {.name = "status_range",
+     .meaning = "a status (`204`) or several in a row (`200-399`)",
+     .low = 100,
+     .high = 599,
+     .shape = "^[1-5][0-9][0-9](-[1-5][0-9][0-9])?$"},
+    {.name = "percentile",
+     .meaning = "`p95`: the time in which 95 % of the answers come; from `p50` to `p99`",
+     .shape = "^p[5-9][0-9]$"},
+    {.name = "dns_server",
+     .meaning = "an address, with a port where that is not 53: `10.0.0.2`, `127.0.0.1:8600`, "
+                "`\"[::1]:8600\"`",
+     .shape = "^[0-9A-Fa-f.:\\[\\]]+$"},
+    {.name = "folder", .meaning = "the name of a folder", .is_text = true},
     {.name = "file_name", .meaning = "the name of a file", .is_text = true},
     {.name = "file_pattern",
      .meaning = "the name of a file, or a pattern such as `conf.d/*.yaml`",
      .is_text = true},
     {.name = "pool_name", .meaning = "the name of a pool", .is_text = true},
+    {.name = "hash_key",
+     .meaning = "`client_ip`, `path`, `uri`, `header:NAME`, `cookie:NAME` or `param:NAME`",
+     .shape = "^(client_ip|path|uri|(header|cookie|param):.+)$"},
+    {.name = "hash_method",
+     .meaning = "`maglev`, `ring` or `rendezvous`",
+     .shape = "^(maglev|ring|rendezvous)$"},
+    {.name = "load_bound",
+     .meaning = "a number from 1.0 to 100, such as `1.25`",
+     .low = 1,
+     .high = 100,
+     .has_fractions = true,
+     .shape = "^[0-9]+([.][0-9]+)?$"},
     {.name = "policy", .meaning = "a way to [balance](#balance)", .has_choices = true},
 };
 
@@ -85,7 +116,8 @@ std::string patternOf(const ScalarKind& kind) {
 std::vector<std::string_view> choicesOf(const ScalarKind& kind) {
   std::vector<std::string_view> names;
   if (!kind.has_choices) return names;
-  for (const balance::Policy& policy : balance::policies()) names.push_back(policy.name);
+  for (const balance::Policy& policy : balance::policies())
+    if (!policy.keyed) names.push_back(policy.name);
   return names;
 }
 

@@ -18,6 +18,7 @@ struct ScalarKind {
   bool is_boolean = false;      // true or false
   uint64_t low = 0;             // a whole number from `low` to `high`
   uint64_t high = 0;            // 0: none
+  bool has_fractions = false;   // ... or a number between them
   std::string_view unit = {};   // a string of a number and this, a regular expression
   std::string_view shape = {};  // a string with this regular expression in it
   bool has_choices = false;     // one of `choicesOf` it

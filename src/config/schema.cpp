@@ -8,12 +8,15 @@
 #include <optional>
 #include <stdexcept>
 
+#include "balance/settings.h"
+#include "config/admin_settings.h"
 #include "config/conditions.h"
 #include "config/config_reader.h"
 #include "config/log_settings.h"
 #include "config/pool_table.h"
 #include "config/route_reader.h"
 #include "config/scalar_kind.h"
+#include "config/surroundings.h"
 #include "config/test_reader.h"
 #include "config/yaml.h"
 
@@ -28,18 +31,27 @@ constexpr const Section* kNamed[] = {
     &kFileKeys,
     &kListenKeys,
     &kLogKeys,
+    &kAdminKeys,
     &kAccessLogKeys,
+    &kDnsKeys,
     &kDefaultKeys,
     &kPoolKeys,
     &kServerKeys,
     &kHostKeys,
+    &balance::kBalanceKeys,
     &kPathKeys,
     &kValueMatchKeys,
     &kTestKeys,
     &kTestRequestKeys,
     &upstream::kHealthKeys,
+    &upstream::kHealthExpectKeys,
+    &upstream::kPassiveKeys,
     &upstream::kTimeoutKeys,
     &upstream::kRetryKeys,
+    &upstream::kHedgeKeys,
+    &upstream::kStickyKeys,
+    &upstream::kQueueKeys,
+    &upstream::kBreakerKeys,
     &filter::kFirewallKeys,
     &filter::kPathPatternKeys,
     &filter::kHeaderRuleKeys,
@@ -125,7 +137,7 @@ Json kindSchema(const ScalarKind& kind) {
   if (kind.has_choices) return choiceSchema(choicesOf(kind));
   Json types = Json::array();
   if (kind.is_boolean) types.push_back("boolean");
-  if (kind.high > 0) types.push_back("integer");
+  if (kind.high > 0) types.push_back(kind.has_fractions ? "number" : "integer");
   if (const std::string pattern = patternOf(kind); types.empty() && pattern.empty())
     return Json::object();
   types.push_back("string");

@@ -23,6 +23,13 @@ std::string listText(const std::vector<std::string>& texts) {
 }
 
 std::string sizeText(uint64_t bytes) { return bytes == 0 ? "off" : units::formatSize(bytes); }
+std::string countText(uint32_t count) { return count == 0 ? "off" : std::to_string(count); }
+std::string spanText(Duration span) {
+  return span.count() == 0 ? "off" : units::formatDuration(span);
+}
+std::string budgetText(double share) {
+  return share == upstream::RetrySettings::kNoBudget ? "off" : units::formatPercent(share);
+}
 std::string rateText(uint64_t bytes) { return bytes == 0 ? "off" : fmt::format("{}/s", bytes); }
 
 std::string whenText(const upstream::RetryWhen& when) {
@@ -38,6 +45,11 @@ std::string whenText(const upstream::RetryWhen& when) {
 // `off` is the word, and needs no quotes as a text does.
 std::string logText(const LogDestination& log) {
   return log.target == LogTarget::Off ? "off" : yamlText(textOf(log));
+}
+
+// As it would be written, with the file that names a socket taken into account.
+std::string addressText(const Listen& listen) {
+  return listen.unix_path.empty() ? listen.text : "unix:" + listen.unix_path;
 }
 
 // A list of scalars that stand in one place.
@@ -87,11 +99,14 @@ class Show {
 
  private:
   void renderGlobals();
+  void renderDns();
+  void renderAdmin();
   void renderDefaults();
   void renderPools();
   void renderPool(const Pool& pool);
   void renderServer(const Server& server);
-  void renderHealth(const Pool& pool);
+  void renderPoolRules(const Pool& pool);
+  void renderSticky(const upstream::StickySettings& sticky);
   void renderHosts();
   void renderPaths(std::string_view key, int32_t host);
   void renderRoute(const Route& route);
@@ -103,6 +118,8 @@ class Show {
 
   void renderTimeouts(const upstream::TimeoutSettings& timeouts, Which which);
   void renderRetry(const upstream::RetrySettings& retry, Which which);
+  void renderHedge(const upstream::HedgeSettings& hedge, const upstream::HedgeSettings& outer,
+                   Which which);
   // The rules of a filter under `key`, which is left out if there are none.
   void rules(std::string_view key, const Value& shown) {
     if (!shown.entries.empty()) out_.tree(key, shown);
@@ -134,8 +151,7 @@ class Show {
 void Show::renderGlobals() {
   out_.open("listen");
   for (const Listen& listen : config_.listens) {
-    const std::string text = listen.unix_path.empty() ? listen.text : "unix:" + listen.unix_path;
-    out_.item(fmt::format("{{ http: {} }}", yamlText(text)), listen.mark);
+    out_.item(fmt::format("{{ http: {} }}", yamlText(addressText(listen))), listen.mark);
   }
   out_.close();
   const uint32_t workers = config_.workers;
@@ -144,15 +160,41 @@ void Show::renderGlobals() {
   out_.entry("access", logText(config_.log.access), config_.log.access.origin);
   out_.entry("format", "json");
   out_.close();
+  if (!config_.zone.origin.isBuiltIn())
+    out_.entry("zone", yamlText(config_.zone.value), config_.zone.origin);
+  renderDns();
+  const std::string& state = config_.state.value;
+  out_.entry("state", state.empty() ? "off" : yamlText(state), config_.state.origin);
+  renderAdmin();
   out_.tree("trusted_proxies", config_.trusted_proxies.show());
   rules("firewall_rules", config_.firewall.show());
+}
+
+void Show::renderDns() {
+  const Setting<std::vector<SocketAddress>>& servers = config_.dns_servers;
+  if (servers.value.empty()) return;
+  std::vector<std::string> texts;
+  for (const SocketAddress& server : servers.value) texts.push_back(server.text());
+  out_.open("dns");
+  out_.tree("servers", listOf(texts, servers.origin));
+  out_.close();
+}
+
+void Show::renderAdmin() {
+  const AdminSettings& admin = config_.admin;
+  if (!admin.on) return out_.entry("admin", "off", admin.on.origin);
+  out_.open("admin");
+  out_.entry("address", yamlText(addressText(admin.address)), admin.address.origin);
+  // What is shown goes into tickets and chats.
+  if (!admin.token.value.empty()) out_.entry("token", "set", admin.token.origin);
+  out_.close();
 }
 
 void Show::renderDefaults() {
   const PoolRules& pool = config_.default_pool_rules;
   const RouteRules& route = config_.default_route_rules;
   out_.open("defaults");
-  out_.entry("balance", pool.balance.value, pool.balance.origin);
+  out_.tree("balance", pool.balance.show());
   renderTimeouts(pool.timeouts, Which::All);
   renderRetry(pool.retry, Which::All);
   renderRules(route, RouteRules());
@@ -161,30 +203,46 @@ void Show::renderDefaults() {
 
 void Show::renderTimeouts(const upstream::TimeoutSettings& timeouts, Which which) {
   const upstream::TimeoutSettings& outer = config_.default_pool_rules.timeouts;
-  const auto span = [](Duration value) {
-    return value.count() == 0 ? std::string("off") : units::formatDuration(value);
-  };
   beginSection("timeouts");
-  setting("head", timeouts.head, outer.head, which, span);
-  setting("body", timeouts.body, outer.body, which, span);
+  setting("head", timeouts.head, outer.head, which, spanText);
+  setting("body", timeouts.body, outer.body, which, spanText);
   setting("min_rate", timeouts.min_rate, outer.min_rate, which, rateText);
-  setting("idle", timeouts.idle, outer.idle, which, span);
-  setting("connect", timeouts.connect, outer.connect, which, span);
-  setting("response", timeouts.response, outer.response, which, span);
-  setting("total", timeouts.total, outer.total, which, span);
-  setting("tunnel", timeouts.tunnel, outer.tunnel, which, span);
-  setting("upstream_idle", timeouts.upstream_idle, outer.upstream_idle, which, span);
+  setting("idle", timeouts.idle, outer.idle, which, spanText);
+  setting("connect", timeouts.connect, outer.connect, which, spanText);
+  setting("response", timeouts.response, outer.response, which, spanText);
+  setting("total", timeouts.total, outer.total, which, spanText);
+  setting("tunnel", timeouts.tunnel, outer.tunnel, which, spanText);
+  setting("upstream_idle", timeouts.upstream_idle, outer.upstream_idle, which, spanText);
   endSection();
 }
 
 void Show::renderRetry(const upstream::RetrySettings& retry, Which which) {
   const upstream::RetrySettings& outer = config_.default_pool_rules.retry;
+  if (!retry.on) {
+    if (which == Which::All || retry.on.origin != outer.on.origin)
+      out_.entry("retry", "off", retry.on.origin);
+    return;
+  }
   beginSection("retry");
   setting("attempts", retry.attempts, outer.attempts, which,
           [](uint32_t attempts) { return std::to_string(attempts); });
   setting("when", retry.when, outer.when, which, whenText);
-  setting("budget", retry.budget, outer.budget, which, units::formatPercent);
+  setting("budget", retry.budget, outer.budget, which, budgetText);
+  setting("per_try", retry.per_try, outer.per_try, which, spanText);
+  setting("buffer", retry.buffer, outer.buffer, which, sizeText);
+  renderHedge(retry.hedge, outer.hedge, which);
   endSection();
+}
+
+// One value as far as merging goes: where any of it is a level's own, all of it is shown.
+void Show::renderHedge(const upstream::HedgeSettings& hedge, const upstream::HedgeSettings& outer,
+                       Which which) {
+  const bool is_outer =
+      hedge.on.origin == outer.on.origin && hedge.after.origin == outer.after.origin &&
+      hedge.quantile.origin == outer.quantile.origin && hedge.budget.origin == outer.budget.origin;
+  if (which == Which::Own && is_outer) return;
+  if (std::exchange(is_open_, true) == false) out_.open(section_);
+  out_.tree("hedge", hedge.show());
 }
 
 void Show::renderPools() {
@@ -199,8 +257,7 @@ void Show::renderPool(const Pool& pool) {
   out_.open("servers");
   for (const Server& server : pool.servers) renderServer(server);
   out_.close();
-  out_.entry("balance", pool.rules.balance.value, pool.rules.balance.origin);
-  renderHealth(pool);
+  renderPoolRules(pool);
   renderTimeouts(pool.rules.timeouts, Which::Own);
   renderRetry(pool.rules.retry, Which::Own);
   out_.close();
@@ -214,24 +271,36 @@ void Show::renderServer(const Server& server) {
   out_.entry("weight", std::to_string(server.weight), server.weight.origin);
   if (server.max_requests != 0)
     out_.entry("max_requests", std::to_string(server.max_requests), server.max_requests.origin);
+  if (server.tier != 0) out_.entry("tier", std::to_string(server.tier), server.tier.origin);
+  if (!server.zone.value.empty())
+    out_.entry("zone", yamlText(server.zone.value), server.zone.origin);
   out_.closeItem();
 }
 
-void Show::renderHealth(const Pool& pool) {
-  const upstream::HealthSettings& health = pool.rules.health;
-  if (!pool.checksHealth()) return out_.entry("health", "off", health.on.origin);
-  out_.open("health");
-  if (!health.path.value.empty()) {
-    out_.entry("path", yamlText(health.path.value), health.path.origin);
-    out_.entry("method", health.method.value, health.method.origin);
-  }
-  if (!health.host.value.empty())
-    out_.entry("host", yamlText(health.host.value), health.host.origin);
-  out_.entry("every", units::formatDuration(health.every), health.every.origin);
-  out_.entry("timeout", units::formatDuration(health.timeout), health.timeout.origin);
-  out_.entry("fall", std::to_string(health.fall), health.fall.origin);
-  out_.entry("rise", std::to_string(health.rise), health.rise.origin);
-  if (health.port != 0) out_.entry("port", std::to_string(health.port), health.port.origin);
+// What is not of the routes, as timeouts and retries are.
+void Show::renderPoolRules(const Pool& pool) {
+  const PoolRules& rules = pool.rules;
+  out_.tree("balance", rules.balance.show());
+  if (pool.checksHealth())
+    out_.tree("health", rules.health.show());
+  else
+    out_.entry("health", "off", rules.health.on.origin);
+  out_.entry("slow_start", spanText(rules.slow_start), rules.slow_start.origin);
+  renderSticky(rules.sticky);
+  out_.entry("max_requests", countText(rules.max_requests), rules.max_requests.origin);
+  out_.tree("limit", rules.limit.show());
+  out_.tree("queue", rules.queue.show());
+  out_.tree("breaker", rules.breaker.show());
+}
+
+void Show::renderSticky(const upstream::StickySettings& sticky) {
+  if (!sticky.on()) return out_.entry("sticky", "off", sticky.origin());
+  out_.open("sticky");
+  if (!sticky.cookie.value.empty())
+    out_.entry("cookie", yamlText(sticky.cookie.value), sticky.cookie.origin);
+  if (!sticky.secret.value.empty()) out_.comment("secret: set", sticky.secret.origin);
+  if (!sticky.learn.value.empty())
+    out_.entry("learn", yamlText(sticky.learn.value), sticky.learn.origin);
   out_.close();
 }
 

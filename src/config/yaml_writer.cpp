@@ -91,6 +91,10 @@ void YamlWriter::entry(std::string_view key, std::string_view value) {
   line(fmt::format("{}: {}", yamlKey(key), value), {});
 }
 
+void YamlWriter::comment(std::string_view text, const Mark& origin) {
+  line(fmt::format("# {}", text), placeText(origin, files_));
+}
+
 void YamlWriter::item(std::string_view value, const Mark& origin) {
   line(fmt::format("- {}", value), placeText(origin, files_));
 }

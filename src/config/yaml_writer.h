@@ -20,6 +20,8 @@ class YamlWriter {
   // `key: value`; the value must be YAML already.
   void entry(std::string_view key, std::string_view value, const Mark& origin);
   void entry(std::string_view key, std::string_view value);
+  // `# text`: what a reader should know, and the loader need not.
+  void comment(std::string_view text, const Mark& origin);
   // `- value`.
   void item(std::string_view value, const Mark& origin);
   // `key:` with all that is below it, each leaf with its own origin.

@@ -14,16 +14,13 @@
 #include <cstring>
 #include <random>
 
-#include "control/resolver.h"
 #include "control/signals.h"
+#include "control/state.h"
 #include "io/socket_address.h"
 
 namespace fairlead::control {
 namespace {
 
-using balance::Health;
-
-constexpr Duration kNamesWait = std::chrono::seconds(1);
 constexpr Duration kHealthWait = std::chrono::seconds(1);
 constexpr Duration kDrainTime = std::chrono::seconds(30);
 
@@ -53,14 +50,18 @@ uint64_t seed() {
   return (uint64_t{device()} << 32) | device();
 }
 
-std::unexpected<StartFailure> cannotListen(const io::ListenAddress& at, int error) {
+// `key`: of the configuration, where the address stands.
+std::unexpected<StartFailure> cannotListen(const io::ListenAddress& at, int error,
+                                           std::string_view key = "listen") {
   std::string advice = std::strerror(error);
   if (error == EADDRINUSE)
-    advice = "another program uses it; stop that program or choose another address under `listen`";
+    advice = fmt::format(
+        "another program uses it; stop that program or choose another address under `{}`", key);
   if (error == EACCES)
-    advice =
+    advice = fmt::format(
         "ports below 1024 and some paths need a privilege (CAP_NET_BIND_SERVICE); "
-        "grant it or choose a port above 1023 under `listen`";
+        "grant it or choose a port above 1023 under `{}`",
+        key);
   if (error == EADDRNOTAVAIL) advice = "no interface of this machine has that address";
   return std::unexpected(StartFailure{fmt::format("cannot listen on {}: {}", at.text(), advice)});
 }
@@ -96,15 +97,27 @@ std::expected<std::vector<io::Descriptor>, int> openForAll(const io::ListenAddre
   return sockets;
 }
 
+// For the pools whose cookies have no key in the configuration.
+std::expected<std::string, std::string> stickySecret(const config::Config& config) {
+  const bool is_needed = std::ranges::any_of(config.pools, [](const config::Pool& pool) {
+    const upstream::StickySettings& sticky = pool.rules.sticky;
+    return !sticky.cookie.value.empty() && sticky.secret.value.empty();
+  });
+  if (!is_needed) return std::string();
+  return config.state.value.empty() ? freshStickySecret() : keptStickySecret(config.state);
+}
+
 }  // namespace
 
 Server::Server(const config::Config& config, Log& log)
     : log_(log),
+      config_(config),
+      sticky_secret_(stickySecret(config)),
       worker_count_(config.workers.value != 0 ? config.workers.value : availableCpus()),
       random_(seed()),
-      snapshot_(std::make_shared<worker::Snapshot>(worker::compile(config))),
-      health_(reactor_, buffers_, random_,
-              [this](const upstream::HealthChange& change) { onHealthChange(change); }) {}
+      snapshot_(std::make_shared<worker::Snapshot>(worker::compile(
+          config, {.workers = worker_count_, .sticky_secret = sticky_secret_.value_or("")}))),
+      prober_(reactor_, buffers_) {}
 
 Server::~Server() {
   for (const auto& worker : workers_) worker->stop();
@@ -114,9 +127,11 @@ Server::~Server() {
 
 std::expected<void, StartFailure> Server::start() {
   raiseDescriptorLimit();
+  if (!sticky_secret_) return std::unexpected(StartFailure{sticky_secret_.error()});
   if (auto opened = openDoors(); !opened) return opened;
   if (auto opened = openAccessLogs(); !opened) return opened;
-  resolveNames();
+  if (auto opened = openAdmin(); !opened) return opened;
+  watchPools();
   decideHealth();
   startWorkers();
   for (const io::ListenAddress& at : snapshot_->listens)
@@ -149,35 +164,69 @@ std::expected<void, StartFailure> Server::openAccessLogs() {
   return {};
 }
 
-void Server::resolveNames() {
-  std::vector<std::shared_ptr<balance::Endpoint>> endpoints;
-  for (const auto& pool : snapshot_->plan.pools)
-    endpoints.insert(endpoints.end(), pool->servers.begin(), pool->servers.end());
-  resolver_ = std::make_unique<Resolver>(endpoints);
-  resolver_->awaitFirstRound(kNamesWait);
-  for (const auto& endpoint : endpoints)
-    if (endpoint->addresses.get().empty())
-      log_.warning("the name {} of server {} does not resolve (yet); it is tried again every 5 s",
-                   endpoint->host, endpoint->name);
-}
-
-void Server::decideHealth() {
-  for (const auto& pool : snapshot_->plan.pools) health_.add(*pool);
-  const TimePoint latest = reactor_.now() + kHealthWait;
-  while (!health_.decided() && reactor_.now() < latest) reactor_.turn(latest - reactor_.now());
-}
-
-void Server::onHealthChange(const upstream::HealthChange& change) {
-  const bool first = change.from == Health::Unknown;
-  if (change.to == Health::Up && first) {
-    log_.info("pool {}: server {} is up", change.pool.name, change.endpoint.name);
-  } else if (change.to == Health::Up) {
-    log_.info("pool {}: server {} is up again: {}", change.pool.name, change.endpoint.name,
-              change.reason);
-  } else {
-    log_.warning("pool {}: server {} is down: {}", change.pool.name, change.endpoint.name,
-                 change.reason);
+// A built-in address that another fairlead has already is no reason not to start.
+std::expected<void, StartFailure> Server::openAdmin() {
+  const config::AdminSettings& settings = config_.admin;
+  if (!settings.on) return {};
+  const config::Listen& listen = settings.address.value;
+  const io::ListenAddress at{
+      .address = {listen.address, listen.port}, .any = listen.any, .unix_path = listen.unix_path};
+  if (!at.unix_path.empty()) removeStaleSocket(at.unix_path);
+  auto socket = io::openListener(at, io::Share::No);
+  if (!socket && !settings.is_written) {
+    log_.warning("no admin listener: {} is taken, perhaps by another fairlead; `admin:` names one",
+                 at.text());
+    return {};
   }
+  if (!socket) return cannotListen(at, socket.error(), "admin");
+  admin_ = std::make_unique<admin::AdminServer>(
+      reactor_, buffers_, admin::AdminSettings{.token = settings.token, .names = {}, .limits = {}},
+      admin::Api{.status = [this] { return status(); }});
+  admin_->serve(std::move(*socket));
+  return {};
+}
+
+void Server::watchPools() {
+  const control::Pools& pools = snapshot_->plan.pools;
+  for (const auto& pool : pools)
+    watches_.push_back(std::make_unique<upstream::PoolWatch>(
+        *pool,
+        upstream::WatchParts{.reactor = reactor_,
+                             .prober = prober_,
+                             .first_checks = first_checks_,
+                             .random = random_},
+        [this](const upstream::PoolEvent& event) { onPoolEvent(event); }));
+  rosters_ = std::make_unique<RosterKeeper>(
+      reactor_, random_, pools, NameSettings{.resolver = {.servers = config_.dns_servers}}, log_,
+      [this](upstream::Pool& pool) {
+        for (size_t i = 0; i < watches_.size(); ++i)
+          if (snapshot_->plan.pools[i].get() == &pool) watches_[i]->adopt();
+      });
+  rosters_->start();
+}
+
+// Names and first checks together have a second: who has not answered by then gets no requests
+// until it has.
+void Server::decideHealth() {
+  const TimePoint latest = reactor_.now() + kHealthWait;
+  const auto isDecided = [this] {
+    return rosters_->settled() &&
+           std::ranges::all_of(watches_, [](const auto& watch) { return watch->decided(); });
+  };
+  while (!isDecided() && reactor_.now() < latest) reactor_.turn(latest - reactor_.now());
+}
+
+void Server::onPoolEvent(const upstream::PoolEvent& event) {
+  if (upstream::isBad(event))
+    log_.warning("{}", upstream::sentenceOf(event));
+  else
+    log_.info("{}", upstream::sentenceOf(event));
+}
+
+upstream::Status Server::status() {
+  upstream::Status status{.at = reactor_.now(), .pools = {}};
+  for (const auto& watch : watches_) status.pools.push_back(watch->status(status.at));
+  return status;
 }
 
 void Server::startWorkers() {
@@ -190,6 +239,7 @@ void Server::startWorkers() {
                                                              .access_logs = std::move(lanes),
                                                              .log = log_,
                                                              .seed = random_.next(),
+                                                             .number = i,
                                                              .workers = worker_count_}));
   }
   for (size_t i = 0; i < worker_count_; ++i) {
@@ -248,6 +298,8 @@ void Server::drain() {
   stopAccessLogs();
   for (const io::ListenAddress& at : snapshot_->listens)
     if (!at.unix_path.empty()) ::unlink(at.unix_path.c_str());
+  const std::string& admin_path = config_.admin.address.value.unix_path;
+  if (!admin_path.empty() && admin_) ::unlink(admin_path.c_str());
   log_.info("stopped");
 }
 

@@ -1,4 +1,5 @@
-// The one thread that may block: resolves names, probes health, starts the workers, and stops them.
+// The control thread: follows names and health, answers on the admin listener, starts the workers,
+// and stops them.
 #pragma once
 
 #include <atomic>
@@ -10,15 +11,16 @@
 #include <thread>
 #include <vector>
 
+#include "admin/listener.h"
 #include "base/random.h"
 #include "config/config.h"
-#include "control/resolver.h"
+#include "control/roster_keeper.h"
 #include "io/buffer_pool.h"
 #include "io/mailbox.h"
 #include "io/reactor.h"
 #include "telemetry/access_log.h"
 #include "telemetry/log.h"
-#include "upstream/health_check.h"
+#include "upstream/pool_watch.h"
 #include "worker/worker.h"
 
 namespace fairlead::control {
@@ -43,23 +45,30 @@ class Server {
   std::expected<void, StartFailure> openDoors();
   std::expected<void, StartFailure> openAccessLogs();
   void stopAccessLogs();
-  void resolveNames();
+  std::expected<void, StartFailure> openAdmin();
+  void watchPools();
   void decideHealth();
   void startWorkers();
-  void onHealthChange(const upstream::HealthChange& change);
+  void onPoolEvent(const upstream::PoolEvent& event);
+  upstream::Status status();
   Task<void> watchSignals();
   void drain();
   size_t openConnections() const;
 
   Log& log_;
+  const config::Config& config_;
+  std::expected<std::string, std::string> sticky_secret_;
   size_t worker_count_;
   Random random_;
   std::shared_ptr<const worker::Snapshot> snapshot_;
   io::Reactor reactor_;
   io::Mailbox mailbox_{reactor_};
   io::BufferPool buffers_;
-  std::unique_ptr<Resolver> resolver_;
-  upstream::HealthChecker health_;
+  upstream::Prober prober_;
+  upstream::FirstChecks first_checks_;
+  std::vector<std::unique_ptr<upstream::PoolWatch>> watches_;  // as Plan::pools
+  std::unique_ptr<RosterKeeper> rosters_;
+  std::unique_ptr<admin::AdminServer> admin_;
   std::vector<std::unique_ptr<AccessLog>> access_logs_;  // as Snapshot::access_logs
   std::vector<std::vector<worker::Door>> doors_;         // by worker
   std::vector<std::unique_ptr<worker::Worker>> workers_;

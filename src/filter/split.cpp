@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/ascii.h"
+#include "base/hash.h"
 #include "base/units.h"
 #include "http/cookies.h"
 
@@ -37,20 +38,6 @@ std::optional<uint32_t> readShare(const Value& value, Diagnostics& out) {
 }
 
 // --- drawing
-
-// The finaliser of splitmix64: each bit of the input changes half of the output.
-uint64_t mixed(uint64_t z) {
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-  return z ^ (z >> 31);
-}
-
-// FNV-1a, mixed. It must stay what it is: clients' cookies hold its results.
-uint64_t hashOfText(std::string_view text, uint64_t basis = 0xcbf29ce484222325ULL) {
-  uint64_t hash = basis;
-  for (const char c : text) hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3ULL;
-  return mixed(hash);
-}
 
 std::string tokenOf(std::string_view scope, std::string_view pool_name) {
   static constexpr char kDigits[] = "0123456789abcdef";
@@ -134,16 +121,6 @@ size_t Split::pinned(const http::Fields& fields) const {
     return found == kNone;
   });
   return found;
-}
-
-// A network of IPv6 belongs to one client, who changes addresses within it.
-uint64_t Split::hashOf(const IpAddress& client) {
-  constexpr int kNetworkBits = 64;
-  const IpAddress known = client.isV4() ? client : client.masked(kNetworkBits);
-  std::array<uint64_t, 2> words{};
-  for (size_t i = 0; i < known.bytes().size(); ++i)
-    words[i / 8] = words[i / 8] << 8 | known.bytes()[i];
-  return mixed(words[1] ^ mixed(words[0] + 0x9e3779b97f4a7c15ULL));
 }
 
 // An exponential variable whose rate is the share: the least of them is this arm's with just that

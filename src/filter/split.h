@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/hash.h"
 #include "filter/filter.h"
 
 namespace fairlead::filter {
@@ -68,7 +69,6 @@ class Split {
   size_t armOf(std::string_view token) const;
   // Lower is nearer. Of arms that have a share.
   double distance(size_t arm, uint64_t client) const;
-  static uint64_t hashOf(const IpAddress& client);
 
   std::vector<SplitArm> arms_;
   std::vector<Draw> draws_;  // as arms_
@@ -79,7 +79,7 @@ Split::Choice Split::choose(const http::Fields& fields, const IpAddress& client,
                             Usable usable) const {
   const size_t own = pinned(fields);
   if (own != kNone && usable(arms_[own])) return {.arm = own, .by_cookie = true};
-  const uint64_t hash = hashOf(client);
+  const uint64_t hash = hashOfClient(client);
   const auto nearest = [&](auto may_be) {
     size_t best = kNone;
     double best_distance = 0;

@@ -1,18 +1,36 @@
-// A request's body as it passes by, kept for a mirror: bounded in itself, and together with others.
+// A request's body as it passes by, kept for a mirror or for another attempt: bounded in itself,
+// and together with others.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace fairlead::proxy {
 
-// The octets of one body. They are taken from `room`, which all copies of a worker share, and given
-// back when the copy ends. One thread; `room` outlives it.
+// What the copies of one worker may hold together. The memory of small ones is used again, so that
+// requests with bodies allocate nothing in the long run. One thread.
+class BodyRoom {
+ public:
+  explicit BodyRoom(uint64_t octets) : free_(octets) {}
+
+  uint64_t free() const { return free_; }
+  // Whether there was room; the caller gives back as much by `giveBack`.
+  bool take(uint64_t octets);
+  std::string memory();  // empty, and perhaps with a capacity
+  void giveBack(std::string octets);
+
+ private:
+  uint64_t free_;
+  std::vector<std::string> spare_;
+};
+
+// The octets of one body, within the room of its worker, which outlives it. One thread.
 class BodyCopy {
  public:
-  BodyCopy(uint64_t limit, uint64_t& room) : limit_(limit), room_(room) {}
+  BodyCopy(uint64_t limit, BodyRoom& room) : limit_(limit), room_(room) {}
   BodyCopy(const BodyCopy&) = delete;
   BodyCopy& operator=(const BodyCopy&) = delete;
   ~BodyCopy() { forget(); }
@@ -36,7 +54,7 @@ class BodyCopy {
   void forget();
 
   uint64_t limit_;
-  uint64_t& room_;
+  BodyRoom& room_;
   State state_ = State::Whole;
   std::string octets_;
 };

@@ -115,11 +115,21 @@ void chooseLeg(http::RequestHead& head, const RoutePlan& route, const Setting& s
           route.split->setCookie(head.fields, leg, setting.client.scheme, setting.arena);
     filter::Split::hideCookie(head.fields, setting.arena);
     if (setting.trace)
-      setting.trace->note("split: " + setting.plan.pools[route.legs[leg].pool]->name,
+      setting.trace->note("split: " + setting.plan.pools[route.legs[leg].pool]->name(),
                           route.split->arms()[leg].mark);
   }
   decision.leg = &route.legs[leg];
-  setting.request.pool = setting.plan.pools[decision.leg->pool]->name;
+  setting.request.pool = setting.plan.pools[decision.leg->pool]->name();
+}
+
+// What decides which of the pool's servers it will be, as the client sent it.
+void noteServerWish(http::RequestHead& head, const Setting& setting, Decision& decision) {
+  const LegPlan& leg = *decision.leg;
+  decision.key = choiceKey(leg.key, head, setting.client, setting.random);
+  if (leg.learns) decision.sticky = leg.learns->valuesIn(head.fields, setting.arena);
+  if (!leg.sticky) return;
+  decision.sticky = leg.sticky->valuesIn(head.fields, setting.arena);
+  leg.sticky->hide(head.fields, setting.arena);
 }
 
 // Edits the head for the server.
@@ -130,6 +140,7 @@ Refusal prepareForServer(http::RequestHead& head, const Setting& setting, Decisi
   if (!filter::setForwarded(head, setting.scene())) return {431};
   if (setting.trace) setting.trace->note("what the server is told of the client", {});
   chooseLeg(head, route, setting, decision);
+  noteServerWish(head, setting, decision);
   if (!route.changes_requests || route.rules_wait_for_server) return {};
   return applyRules(head, route, setting.scene(), decision.mapping);
 }

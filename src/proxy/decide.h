@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "base/random.h"
@@ -25,8 +26,10 @@ struct Decision {
   std::string_view origin;  // the Origin of the request, as it came
   std::string_view
       upgrade;  // the protocol that the client asks to change to, when that is passed on
-  std::optional<http::Field> split_cookie;  // tells the client which pool it stays with
-  filter::PathMapping mapping;              // how the server sees the path
+  std::optional<http::Field> split_cookie;   // tells the client which pool it stays with
+  filter::PathMapping mapping;               // how the server sees the path
+  uint64_t key = 0;                          // of the request, for the pool's policy
+  std::span<const std::string_view> sticky;  // what the client's cookies say of its server
 };
 
 // What the decision needs beside the head. `trace` is null when traffic is served.

@@ -83,6 +83,7 @@ uint16_t statusOf(const Failure& failure) {
   if (failure.side == Side::Upstream) {
     switch (failure.kind) {
       case FailureKind::NoServer:
+      case FailureKind::BreakerOpen:
         return 503;
       case FailureKind::ConnectTimeout:
       case FailureKind::Timeout:

@@ -45,6 +45,17 @@ bool addPersistence(http::Fields& fields, bool keep_alive, http::Version client_
   return client_version != http::Version::Http10 || fields.add(connectionKeepAlive());
 }
 
+session::BodyCoding codingOf(const Framing& framing) {
+  switch (framing.kind) {
+    case Framing::Kind::None:
+      return session::BodyCoding::None;
+    case Framing::Kind::Chunked:
+      return session::BodyCoding::Chunked;
+    default:
+      return session::BodyCoding::Identity;
+  }
+}
+
 ResponseManner mannerOf(const Framing& from_server, http::Version client_version) {
   using session::BodyCoding;
   switch (from_server.kind) {

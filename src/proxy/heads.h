@@ -18,6 +18,9 @@ bool completeRequestHead(http::RequestHead& head, const http::Framing& framing,
 // many fields.
 bool addPersistence(http::Fields& fields, bool keep_alive, http::Version client_version);
 
+// How the body of a request goes to a server.
+session::BodyCoding codingOf(const http::Framing& framing);
+
 // How a response goes to a client that speaks `client_version`.
 struct ResponseManner {
   session::BodyCoding coding = session::BodyCoding::None;

@@ -22,17 +22,6 @@ using upstream::RetryDecision;
 
 constexpr Duration kAnswerTime = std::chrono::seconds(30);
 
-BodyCoding codingOf(const Framing& framing) {
-  switch (framing.kind) {
-    case Framing::Kind::None:
-      return BodyCoding::None;
-    case Framing::Kind::Chunked:
-      return BodyCoding::Chunked;
-    default:
-      return BodyCoding::Identity;
-  }
-}
-
 std::chrono::microseconds wallClock() {
   return std::chrono::duration_cast<std::chrono::microseconds>(
       std::chrono::system_clock::now().time_since_epoch());
@@ -121,8 +110,7 @@ std::array<std::string_view, 2> Journey::composeAnswerFor(const filter::Answer& 
 }
 
 Task<After> Journey::fail(Failure failure) {
-  upload_.drop();
-  lease_.close();
+  endAttempt();
   failure = clientSide(failure);
   outcome_.failed = true;
   outcome_.failure = failure;
@@ -131,12 +119,7 @@ Task<After> Journey::fail(Failure failure) {
     outcome_.status = status;
     co_return After::Close;
   }
-  uint32_t retry_after = 0;
-  if (status == 503) {
-    const Duration every = upstream_ ? upstream_->pool().health.every.value : Duration{};
-    retry_after = static_cast<uint32_t>(
-        std::max<int64_t>(1, std::chrono::ceil<std::chrono::seconds>(every).count()));
-  }
+  const uint32_t retry_after = status == 503 ? retryAfter() : 0;
   // After a failure of the client's own body its framing is lost.
   if (failure.side == Side::Client) exchange_.keep_alive = false;
   co_return co_await answer(
@@ -152,7 +135,7 @@ Task<After> Journey::forward() {
   // An HTTP/1.0 client may have said no Host; servers are spoken to in HTTP/1.1, which needs one.
   host_removed_ =
       route.level.headers.removesHost() || !exchange_.request.fields.find(FieldId::Host);
-  outcome_.pool = upstream_->pool().name;
+  outcome_.pool = upstream_->pool().name();
   until_ = deadlineAfter(exchange_.begun, timeouts().total);
   client_.body().begin(exchange_.framing, route.max_body);
   if (route.rules_wait_for_server) {
@@ -161,14 +144,18 @@ Task<After> Journey::forward() {
     untouched_ = &copy;
   }
   if (route.mirror) beginMirror();
+  if (retry().hedge.on) upstream_->hedges().addRequest(retry().hedge.budget);
 
   for (;;) {
     const Result<void> attempted = co_await attempt(*upstream_);
+    reportAttempt(attempted);
     if (!attempted && refusal_.status != 0) co_return co_await answer(answerOf(refusal_));
-    if (!attempted && !tryAgain(attempted.error())) co_return co_await fail(attempted.error());
+    if (!attempted && !co_await tryAgain(attempted.error()))
+      co_return co_await fail(attempted.error());
     if (attempted && !tryAgainForStatus()) break;
+    if (turn_.pause().count() > 0) co_await io::Sleep(pipeline_.parts_.reactor, turn_.pause());
   }
-  ticket_.reset();
+  turn_.end();
   if (exchange_.response.status == 101) co_return co_await switchProtocols();
   co_return co_await deliver();
 }
@@ -176,15 +163,17 @@ Task<After> Journey::forward() {
 // One server, until its response head is here.
 Task<Result<void>> Journey::attempt(upstream::Upstream& upstream) {
   if (!fresh_connection_) {
-    Result<upstream::Chosen> chosen = upstream.choose(tried_, 0);
-    if (!chosen) co_return std::unexpected(chosen.error());
-    chosen_ = std::move(*chosen);
-    tried_.add(chosen_.id);
-    ++outcome_.attempts;
-    outcome_.server = chosen_.endpoint->name;
-    if (untouched_) {
-      if (const auto ruled = applyRulesForServer(); !ruled) co_return ruled;
+    if (turn_.retries() == 0) {
+      Result<void> placed = place();
+      if (!placed && placed.error().kind == FailureKind::Overloaded && upstream.hasQueue()) {
+        placed = co_await waitForPlace();
+        outcome_.queued = now();
+      }
+      if (!placed) co_return placed;
+    } else if (const auto taken = takeServer(upstream::Permit::Comes::New); !taken) {
+      co_return taken;
     }
+    if (const auto begun = beginOnServer(); !begun) co_return begun;
   }
   outcome_.queued = now();
   if (!std::exchange(fresh_connection_, false)) lease_ = takeIdle(upstream);
@@ -194,7 +183,7 @@ Task<Result<void>> Journey::attempt(upstream::Upstream& upstream) {
   outcome_.connected = now();
   outcome_.reused_connection = lease_.reused();
   lease_.session().startExchange();
-  const Result<size_t> head = composeRequest();
+  const Result<size_t> head = composeRequest(chosen_.server());
   if (!head) co_return std::unexpected(head.error());
   uploaded_ = {};
   if (exchange_.framing.kind == Framing::Kind::None) {
@@ -217,18 +206,19 @@ Task<Result<void>> Journey::attempt(upstream::Upstream& upstream) {
 upstream::Lease Journey::takeIdle(upstream::Upstream& upstream) {
   using Proof = upstream::ConnectionPool::Proof;
   const bool once_only = !http::isIdempotent(exchange_.request.method);
-  return upstream.connections().takeIdle(chosen_.id, once_only ? Proof::Socket : Proof::Reactor);
+  return upstream.connections().takeIdle(chosen_.slot(),
+                                         once_only ? Proof::Socket : Proof::Reactor);
 }
 
 Task<Result<void>> Journey::connect(upstream::Upstream& upstream) {
   upstream::ConnectionPool& connections = upstream.connections();
   const TimePoint deadline = std::min(until_, deadlineAfter(now(), timeouts().connect));
-  Result<upstream::Lease> made = co_await connections.connect(chosen_.id, deadline);
+  Result<upstream::Lease> made = co_await connections.connect(chosen_.slot(), deadline);
   if (!made && made.error().kind == FailureKind::NoDescriptors) {
     // What lies idle gives its descriptors back, and so does what nobody waits for.
     pipeline_.closeIdleConnections();
     pipeline_.dropMirrors();
-    made = co_await connections.connect(chosen_.id, deadline);
+    made = co_await connections.connect(chosen_.slot(), deadline);
   }
   if (!made) {
     Failure failure = made.error();
@@ -242,18 +232,18 @@ Task<Result<void>> Journey::connect(upstream::Upstream& upstream) {
 // Each server gets the request as the rules make it for that server.
 Result<void> Journey::applyRulesForServer() {
   exchange_.request = *untouched_;
-  request_.server = chosen_.endpoint->name;
+  request_.server = chosen_.server().name;
   decision_.mapping = {};
   refusal_ = applyRules(exchange_.request, *decision_.route, scene(), decision_.mapping);
   if (refusal_.status == 0) return {};
   return std::unexpected(Failure{FailureKind::Malformed, Step::Send, Side::Client, Retry::Never});
 }
 
-Result<size_t> Journey::composeRequest() {
+Result<size_t> Journey::composeRequest(const upstream::Server& server) {
   http::RequestHead& head = exchange_.request;
   bool fits = true;
   if (host_removed_) {
-    const std::string_view address = exchange_.arena.copy(chosen_.endpoint->address);
+    const std::string_view address = exchange_.arena.copy(server.address);
     fits = head.fields.set(http::Field::make(exchange_.arena, FieldId::Host, address));
   }
   head.fields.eraseAll(
@@ -272,21 +262,37 @@ Result<size_t> Journey::composeRequest() {
 // awaited. How it went is told by `uploaded_`: a server that stops reading may have answered
 // already.
 void Journey::sendWithBody(size_t head_length) {
+  if (!kept_ && keepsBody()) kept_.emplace(retry().buffer.value, pipeline_.kept_room_);
   lease_.session().writer().begin(out_.all(), head_length, codingOf(exchange_.framing));
   upload_ = upload();
   upload_.start();
 }
 
+// Is the body to be kept for another attempt? What lies whole in the window needs no copy, and what
+// may not be sent twice none either.
+bool Journey::keepsBody() const {
+  const Framing& framing = exchange_.framing;
+  const bool may_be_stale = lease_.reused() && retry().when.value.stale;
+  if (!retry().on || (retry().attempts == 0 && !retry().hedge.on && !may_be_stale)) return false;
+  if (!http::isIdempotent(exchange_.request.method)) return false;
+  if (framing.kind != Framing::Kind::Length) return retry().buffer.value > 0;
+  return framing.length <= retry().buffer.value &&
+         framing.length > client_.window().unread().size();
+}
+
 // The request's body, beside the wait for the response.
 Task<void> Journey::upload() {
   session::BodyReader& body = client_.body();
+  const std::string_view again = kept_ ? std::string_view(kept_->octets()) : std::string_view{};
   if (mirrored_) mirrored_->restart();
+  if (mirrored_) mirrored_->add(again);
   uploaded_ = co_await relay(body, lease_.session().writer(),
                              {.idle = timeouts().body,
                               .min_rate = timeouts().min_rate,
                               .until = until_,
                               .client = RelayTerms::Client::Reader,
-                              .copy = mirrored_.get()},
+                              .again = again,
+                              .copies = {mirrored_.get(), kept_ ? &*kept_ : nullptr}},
                              exchange_.arena);
   sent_ = now();
   if (uploaded_ && mirrored_) sendMirror();
@@ -309,7 +315,7 @@ void Journey::sendMirror() {
                                              .framing = exchange_.framing,
                                              .body = std::move(mirrored_)},
                                             shadow);
-  if (sent) outcome_.mirror = shadow.pool().name;
+  if (sent) outcome_.mirror = shadow.pool().name();
 }
 
 // The request will never be complete, and not because the server stopped reading: that one may
@@ -318,14 +324,23 @@ bool Journey::uploadIsLost() const {
   return !uploading() && !uploaded_ && uploaded_.error().side != Side::Upstream;
 }
 
-// The time for the response counts from the end of the request.
+// The time for the response counts from the end of the request. An attempt may have less.
 TimePoint Journey::headDeadline() const {
-  return std::min(until_, deadlineAfter(uploading() ? now() : sent_, timeouts().response));
+  const TimePoint from = uploading() ? now() : sent_;
+  const TimePoint latest = std::min(until_, deadlineAfter(from, timeouts().response));
+  return std::min(latest, deadlineAfter(from, retry().per_try));
 }
 
 Result<void> Journey::failWith(FailureKind kind, Step step, Side side) const {
   if (kind == FailureKind::Timeout && now() >= until_) kind = FailureKind::Deadline;
   return std::unexpected(Failure{kind, step, side, Retry::Never});
+}
+
+// An upload that ended meanwhile moved the end of the wait, or it is time to ask a second server.
+bool Journey::isWorthWaiting(FailureKind kind) {
+  if (kind != FailureKind::Timeout || now() >= headDeadline()) return false;
+  if (now() >= hedgeTime()) beginHedge();
+  return true;
 }
 
 // The final response head, or a 101. Interim responses are passed on as they come.
@@ -336,13 +351,19 @@ Task<Result<void>> Journey::awaitHead() {
     if (client_.stream().broken())
       co_return failWith(FailureKind::ClientGone, Step::ResponseHead, Side::Client);
     if (uploadIsLost()) co_return uploaded_;
-    const bool was_uploading = uploading();
-    const auto read = co_await server.readHead(exchange_.response, headDeadline());
+    const TimePoint pause = std::min(headDeadline(), hedgeTime());
+    const auto read = co_await server.readHead(exchange_.response, pause);
     if (uploadIsLost()) co_return uploaded_;
     if (!read) {
-      if (read.error().kind == FailureKind::Timeout && was_uploading && now() < headDeadline())
-        continue;
-      co_return failWith(read.error().kind, Step::ResponseHead, read.error().side);
+      const FailureKind kind = read.error().kind;
+      if (isWorthWaiting(kind)) continue;
+      // The first attempt is lost; the second one may still answer.
+      if (hedge_ && kind != FailureKind::ClientGone && !hedge_->done()) co_await hedge_->join();
+      if (hedge_ && hedge_->answered()) {
+        takeOver();
+        co_return Result<void>{};
+      }
+      co_return failWith(kind, Step::ResponseHead, read.error().side);
     }
     const uint16_t status = exchange_.response.status;
     if (status == 101 && decision_.upgrade.empty())
@@ -371,50 +392,6 @@ Task<Result<void>> Journey::passInterim() {
   co_return Result<void>{};
 }
 
-// --- trying again
-
-upstream::AttemptFacts Journey::attemptFacts() const {
-  return {.method = exchange_.request.method,
-          .connected = static_cast<bool>(lease_),
-          .reused = lease_ && lease_.reused(),
-          .answered = lease_ && lease_.session().answered(),
-          .body_begun = client_.body().octets() > 0,
-          .body_replayable = client_.body().rewindable(),
-          .retries = retries_};
-}
-
-bool Journey::tryAgain(const Failure& failure) {
-  if (now() >= until_ || client_.stream().broken()) return false;
-  return prepareRetry(upstream::judgeRetry(failure, attemptFacts(), retry()));
-}
-
-bool Journey::tryAgainForStatus() {
-  if (retry().when.value.statuses.empty()) return false;
-  return prepareRetry(
-      upstream::judgeRetryOfStatus(exchange_.response.status, attemptFacts(), retry()));
-}
-
-bool Journey::prepareRetry(RetryDecision decision) {
-  if (decision == RetryDecision::No) return false;
-  if (decision == RetryDecision::AnotherServer) {
-    // Only while another server is there: the same one would fail the same way.
-    Result<upstream::Chosen> other = upstream_->choose(tried_, 0);
-    if (!other) return false;
-    other->in_flight.end();
-    if (!ticket_) ticket_ = upstream::RetryTicket::take(upstream_->pool());
-    if (!ticket_) {
-      outcome_.why = "retry_budget_exhausted";
-      return false;
-    }
-    ++retries_;
-  }
-  fresh_connection_ = decision == RetryDecision::FreshConnection;
-  upload_.drop();
-  lease_.close();
-  if (client_.body().octets() > 0) client_.body().rewind();
-  return true;
-}
-
 // --- back to the client
 
 Task<After> Journey::deliver() {
@@ -427,6 +404,9 @@ Task<After> Journey::deliver() {
   if (decision_.route->changes_responses) {
     if (const auto ruled = rulesOnResponse(); !ruled) co_return co_await fail(ruled.error());
   }
+  if (!tellServer())
+    co_return co_await fail(
+        {FailureKind::TooLarge, Step::ResponseHead, Side::Upstream, Retry::Never});
   const auto completed =
       completeResponseHead(head, manner, keep_alive, exchange_.request.version, exchange_.arena);
   // Not `out_`: the request's head may still be on its way out of that one.
@@ -465,7 +445,7 @@ Result<void> Journey::rulesOnResponse() {
   const Failure failure{FailureKind::Malformed, Step::ResponseHead, Side::Upstream, Retry::Never};
   if (head.status != 101 && !http::removeHopByHop(head.fields, exchange_.arena))
     return std::unexpected(failure);
-  request_.server = chosen_.endpoint->name;
+  request_.server = chosen_.server().name;
   const http::RequestHead& request = exchange_.request;
   const bool fits =
       applyResponseRules(head, {.decision = decision_,
@@ -474,7 +454,7 @@ Result<void> Journey::rulesOnResponse() {
                                 .from_server = true,
                                 .client_authority = request.authority,
                                 .sent_authority = request.fields.valueOf(FieldId::Host),
-                                .server_address = chosen_.endpoint->address});
+                                .server_address = chosen_.server().address});
   if (!fits) return std::unexpected(failure);
   return {};
 }

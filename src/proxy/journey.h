@@ -3,10 +3,13 @@
 
 #include <array>
 
+#include "proxy/body_copy.h"
 #include "proxy/decide.h"
 #include "proxy/error_page.h"
+#include "proxy/hedge.h"
 #include "proxy/pipeline.h"
 #include "upstream/retry_policy.h"
+#include "upstream/retry_turn.h"
 
 namespace fairlead::proxy {
 
@@ -23,6 +26,8 @@ class Journey {
   Task<After> answer(const filter::Answer& answer, uint32_t retry_after = 0);
   // To a server and back. Failures that the client could still be told of are told.
   Task<After> forward();
+  // How it all ended, for the pool's circuit breaker.
+  void settle();
 
   Outcome& outcome() { return outcome_; }
   const Outcome& outcome() const { return outcome_; }
@@ -32,17 +37,36 @@ class Journey {
  private:
   // The steps of `forward`, in their order.
   Task<Result<void>> attempt(upstream::Upstream& upstream);
+  Result<void> place();  // a place in the pool, and a server
+  Task<Result<void>> waitForPlace();
+  Result<void> takeServer(upstream::Permit::Comes comes);
+  Result<void> beginOnServer();
+  upstream::SlotUse findSticky() const;
   upstream::Lease takeIdle(upstream::Upstream& upstream);
   Task<Result<void>> connect(upstream::Upstream& upstream);
-  Result<size_t> composeRequest();  // bytes of the head in `out_`
+  Result<size_t> composeRequest(const upstream::Server& server);  // bytes of the head in `out_`
   Result<void> applyRulesForServer();
   Result<void> rulesOnResponse();
+  bool keepsBody() const;
+  bool bodyIsHere() const;
   void sendWithBody(size_t head_length);
   Task<void> upload();
   void beginMirror();
   void sendMirror();
   Task<Result<void>> awaitHead();
+  bool isWorthWaiting(FailureKind kind);  // after a read that failed
   Task<Result<void>> passInterim();
+  // What came of the attempt, for the server's health.
+  void reportAttempt(const Result<void>& attempted);
+  bool speaksAgainstServer(const Result<void>& attempted) const;
+  // Sticky clients: the cookie for one that is moved, and what the server's own cookie says.
+  bool tellServer();
+  void learnSession();
+
+  // Another attempt beside this one.
+  TimePoint hedgeTime() const;  // when to ask; kNever: there will be none
+  void beginHedge();
+  void takeOver();  // the second attempt answered first
   Task<After> deliver();
   Task<After> switchProtocols();
   Task<After> fail(Failure failure);
@@ -50,9 +74,15 @@ class Journey {
                                                    uint32_t retry_after, bool stay);
 
   // Decides about another attempt after a failure, and prepares it.
-  bool tryAgain(const Failure& failure);
+  Task<bool> tryAgain(const Failure& failure);
   bool tryAgainForStatus();
   bool prepareRetry(upstream::RetryDecision decision);
+  bool mayRetryElsewhere();
+  bool takeTicket() { return turn_.takeTicket(upstream_->pool(), retry()); }
+  Task<void> awaitTicket();
+  void endAttempt();
+  void leaveServer();
+  uint32_t retryAfter();  // seconds
   upstream::AttemptFacts attemptFacts() const;
 
   void keepForLog();
@@ -79,6 +109,8 @@ class Journey {
   filter::RequestFacts request_;
   Decision decision_;
   upstream::Upstream* upstream_ = nullptr;
+  upstream::Permit permit_;   // of a pool that has limits
+  upstream::SlotUse sticky_;  // the client's own server
   // Before the rules, where those wait for the server. Memory of the arena.
   const http::RequestHead* untouched_ = nullptr;
   Refusal refusal_;           // of those rules
@@ -86,14 +118,16 @@ class Journey {
   balance::Tried tried_;
   bool fresh_connection_ = false;  // the next attempt goes to the same server again
   bool host_removed_ = false;
-  uint32_t retries_ = 0;
-  std::optional<upstream::RetryTicket> ticket_;
+  upstream::RetryTurn turn_;
   upstream::Chosen chosen_;
   io::Buffer out_;  // the head of the request, or a 101, on its way out
   upstream::Lease lease_;
   TimePoint sent_;                      // when the request was complete
   std::unique_ptr<BodyCopy> mirrored_;  // until a copy was sent; null: there is none to send
+  std::optional<BodyCopy> kept_;        // of a body that does not lie whole in the window
   Result<void> uploaded_;
+  bool hedge_decided_ = false;
+  std::unique_ptr<Hedge> hedge_;
   Task<void> upload_;  // declared last: it uses what stands above, and goes first
 };
 

@@ -66,7 +66,8 @@ bool Mirrors::send(Sent original, upstream::Upstream& shadow) {
     return false;
   }
   std::string head = headOf(original);
-  Result<upstream::Chosen> chosen = shadow.choose({}, 0);
+  const balance::Tried none;
+  Result<upstream::Chosen> chosen = shadow.choose(none, random_.next());
   if (!chosen || head.empty()) {
     count(counters_.failed);
     return false;
@@ -95,10 +96,10 @@ std::string Mirrors::headOf(const Sent& original) {
 Task<void> Mirrors::deliver(Copy copy) {
   co_await io::NextTurn(reactor_);
   using Proof = upstream::ConnectionPool::Proof;
-  const Duration total = copy.shadow.pool().timeouts.total;
+  const Duration total = copy.shadow.settings().timeouts.total;
   const TimePoint until = reactor_.now() + (total.count() > 0 ? total : kLongest);
   const Proof proof = http::isIdempotent(copy.method) ? Proof::Reactor : Proof::Socket;
-  upstream::Lease lease = copy.shadow.connections().takeIdle(copy.chosen.id, proof);
+  upstream::Lease lease = copy.shadow.connections().takeIdle(copy.chosen.slot(), proof);
   Result<void> ended = co_await exchange(copy, lease, until);
   if (!ended && wasStale(lease, ended.error(), copy.method, !copy.body->octets().empty())) {
     lease.close();
@@ -109,11 +110,11 @@ Task<void> Mirrors::deliver(Copy copy) {
 
 // One attempt; connects when there is no lease yet.
 Task<Result<void>> Mirrors::exchange(const Copy& copy, upstream::Lease& lease, TimePoint until) {
-  const upstream::TimeoutSettings& timeouts = copy.shadow.pool().timeouts;
+  const upstream::TimeoutSettings& timeouts = copy.shadow.settings().timeouts;
   if (!lease) {
     const TimePoint deadline = std::min(until, deadlineAfter(reactor_.now(), timeouts.connect));
     Result<upstream::Lease> made =
-        co_await copy.shadow.connections().connect(copy.chosen.id, deadline);
+        co_await copy.shadow.connections().connect(copy.chosen.slot(), deadline);
     if (!made) co_return std::unexpected(made.error());
     lease = std::move(*made);
   }

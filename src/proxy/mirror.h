@@ -68,7 +68,7 @@ class Mirrors {
   io::BufferPool& buffers_;
   Random& random_;
   Counters counters_;
-  uint64_t room_ = kMostBodyOctets;
+  BodyRoom room_{kMostBodyOctets};
   Scope under_way_;  // declared last: it uses what stands above
 };
 

@@ -2,12 +2,14 @@
 //
 //   decide    which route, may it pass, what is rewritten            decide.cpp (pure)
 //   answer    fairlead answers itself                                 journey.cpp
-//   forward   choose a server, connect, send, await the head,         journey.cpp
-//             deliver the response; again elsewhere when that is allowed
+//   forward   a place in the pool and a server,                       placement.cpp
+//             connect, send, await the head, deliver the response;    journey.cpp
+//             again elsewhere when that is allowed                    second_chances.cpp
+//   settle    what it says of the pool                                second_chances.cpp
 //   record    one line of what happened                               here
 #include "proxy/pipeline.h"
 
-#include <ctime>
+#include <chrono>
 
 #include "proxy/journey.h"
 
@@ -55,9 +57,14 @@ std::string_view priorityOf(const Outcome& outcome) {
 
 Pipeline::Pipeline(const PipelineParts& parts)
     : parts_(parts), mirrors_(parts.reactor, parts.buffers, parts.random) {
+  const upstream::UpstreamParts upstream{.reactor = parts_.reactor,
+                                         .buffers = parts_.buffers,
+                                         .random = parts_.random,
+                                         .mailbox = parts_.mailbox,
+                                         .idle_per_server = parts_.idle_per_server,
+                                         .worker = parts_.worker};
   for (const auto& pool : parts_.plan.pools)
-    upstreams_.push_back(std::make_unique<upstream::Upstream>(
-        *pool, parts_.reactor, parts_.buffers, parts_.random, parts_.idle_per_server));
+    upstreams_.push_back(std::make_unique<upstream::Upstream>(*pool, upstream));
 }
 
 Task<After> Pipeline::serve(session::ServerSession& client, session::Exchange& exchange,
@@ -66,6 +73,7 @@ Task<After> Pipeline::serve(session::ServerSession& client, session::Exchange& e
   const Decision& decision = journey.decide();
   const After after =
       decision.answer ? co_await journey.answer(*decision.answer) : co_await journey.forward();
+  journey.settle();
   record(exchange, facts, journey);
   co_return after;
 }
@@ -137,17 +145,16 @@ void Pipeline::closeIdleConnections() {
   for (const auto& upstream : upstreams_) upstream->connections().closeIdle();
 }
 
-// IMF-fixdate (RFC 9110 section 5.6.7), made anew at most twice a second.
+// Made anew at most twice a second.
 std::string_view Pipeline::date() {
   const TimePoint now = parts_.reactor.now();
   if (now >= date_until_) {
     date_until_ = now + kDateEvery;
-    const std::time_t seconds = std::time(nullptr);
-    std::tm parts{};
-    ::gmtime_r(&seconds, &parts);
-    date_length_ = std::strftime(date_, sizeof date_, "%a, %d %b %Y %H:%M:%S GMT", &parts);
+    formatHttpDate(std::chrono::floor<std::chrono::seconds>(
+                       std::chrono::system_clock::now().time_since_epoch()),
+                   date_);
   }
-  return {date_, date_length_};
+  return {date_, sizeof date_};
 }
 
 }  // namespace fairlead::proxy

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "base/timestamp.h"
 #include "filter/filter.h"
 #include "io/buffer_pool.h"
 #include "io/reactor.h"
@@ -25,9 +26,11 @@ struct PipelineParts {
   io::Reactor& reactor;
   io::BufferPool& buffers;
   Random& random;
+  io::Mailbox& mailbox;  // of this thread
   const Plan& plan;
   std::vector<AccessLog::Lane*> logs;  // as the plan counts them
   size_t idle_per_server = 256;        // idle connections that this worker keeps to each server
+  size_t worker = 0;                   // its number
 };
 
 class Journey;
@@ -59,9 +62,9 @@ class Pipeline {
   PipelineParts parts_;
   std::vector<std::unique_ptr<upstream::Upstream>> upstreams_;  // as Plan::pools
   Mirrors mirrors_;                                             // use the upstreams
+  BodyRoom kept_room_{uint64_t{64} << 20};                      // octets of bodies kept for retries
   TimePoint date_until_{};
-  char date_[32];
-  size_t date_length_ = 0;
+  char date_[kHttpDateText];
 };
 
 }  // namespace fairlead::proxy

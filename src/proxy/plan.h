@@ -19,8 +19,10 @@
 #include "filter/respond.h"
 #include "filter/rewrite_rules.h"
 #include "filter/split.h"
+#include "filter/sticky_cookie.h"
 #include "filter/template.h"
 #include "http/h1/serializer.h"
+#include "proxy/choice_key.h"
 #include "route/router.h"
 #include "upstream/pool.h"
 
@@ -55,6 +57,9 @@ struct LegPlan {
   uint32_t pool = 0;  // index into Plan::pools
   upstream::TimeoutSettings timeouts;
   upstream::RetrySettings retry;
+  KeyPlan key;                                 // of the pool's policy
+  std::optional<filter::StickyCookie> sticky;  // ... that fairlead sets
+  std::optional<filter::StickyCookie> learns;  // ... that the pool's servers set themselves
 };
 
 // One route with everything that happens to a request on it, in this order. It leads to a pool, to

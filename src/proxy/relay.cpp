@@ -45,12 +45,18 @@ std::unexpected<Failure> failed(Failure failure, const RelayTerms& terms, io::Re
   return std::unexpected(failure);
 }
 
+std::unexpected<Failure> failedAt(Step step, Failure failure, const RelayTerms& terms,
+                                  io::Reactor& reactor) {
+  failure.step = step;
+  return failed(failure, terms, reactor);
+}
+
+}  // namespace
+
 std::string_view trailerEnd(const session::BodyReader& from, Arena& arena) {
   const std::string_view lines = from.trailerLines();
   return lines.empty() ? std::string_view{} : arena.join("\r\n0\r\n", lines, "\r\n");
 }
-
-}  // namespace
 
 Task<Result<void>> relay(session::BodyReader& from, session::BodyWriter& to, RelayTerms terms,
                          Arena& arena) {
@@ -58,6 +64,13 @@ Task<Result<void>> relay(session::BodyReader& from, session::BodyWriter& to, Rel
   const bool judge_reading = terms.client == RelayTerms::Client::Reader;
   const Step step = judge_reading ? Step::RequestBody : Step::ResponseBody;
   Patience patience(terms, reactor);
+  if (!terms.again.empty()) {
+    const bool is_all = from.finished();
+    const std::string_view end = is_all ? trailerEnd(from, arena) : std::string_view{};
+    const auto sent = co_await to.write(terms.again, is_all, end, terms.idle, terms.until);
+    if (!sent) co_return failedAt(step, sent.error(), terms, reactor);
+    if (is_all) co_return Result<void>{};
+  }
   for (unsigned moved = 1;; ++moved) {
     if (moved % kPiecesPerTurn == 0) co_await io::NextTurn(reactor);
     const auto piece = from.take();
@@ -71,16 +84,14 @@ Task<Result<void>> relay(session::BodyReader& from, session::BodyWriter& to, Rel
         co_return std::unexpected(Failure{FailureKind::TooSlow, step, Side::Client, Retry::Never});
       continue;
     }
+    for (BodyCopy* copy : terms.copies)
+      if (copy) copy->add(piece->data);
     patience.startWait();
     const std::string_view end = piece->last ? trailerEnd(from, arena) : std::string_view{};
     const TimePoint limit = judge_reading ? terms.until : patience.writeLimit(piece->data.size());
     if (const auto sent = co_await to.write(piece->data, piece->last, end, terms.idle, limit);
-        !sent) {
-      Failure failure = sent.error();
-      failure.step = step;
-      co_return failed(failure, terms, reactor);
-    }
-    if (terms.copy) terms.copy->add(piece->data);
+        !sent)
+      co_return failedAt(step, sent.error(), terms, reactor);
     if (piece->last) co_return Result<void>{};
     if (!judge_reading && patience.isOver(to.bytesSent()))
       co_return std::unexpected(Failure{FailureKind::TooSlow, step, Side::Client, Retry::Never});

@@ -2,6 +2,9 @@
 // another.
 #pragma once
 
+#include <array>
+#include <string_view>
+
 #include "base/arena.h"
 #include "session/body_reader.h"
 #include "session/body_writer.h"
@@ -18,8 +21,14 @@ struct RelayTerms {
   // Which end is the client's: only its slowness is judged by `min_rate`, a server may take its
   // time.
   enum class Client : uint8_t { Reader, Writer } client = Client::Writer;
-  BodyCopy* copy = nullptr;  // gets what was forwarded; null: nobody does
+  // What an earlier attempt has taken off the reader already: it goes first.
+  std::string_view again{};
+  std::array<BodyCopy*, 2> copies{};  // get what passes by, but for `again`; null: nobody does
 };
+
+// What follows the last octet of a chunked body with trailers, for `BodyWriter::write`; empty when
+// there are none. Memory of the arena.
+std::string_view trailerEnd(const session::BodyReader& from, Arena& arena);
 
 // Moves the rest of the body. Reads only when what was read is written, so that a slow receiver
 // slows the sender down. The writer's pending head leaves with the first octets, or alone when

@@ -51,6 +51,11 @@ class BodyReader {
 
   // Is the whole body within the window, so that it can be read again after `rewind`?
   bool rewindable() const { return !filled_ && framing_.kind != http::Framing::Kind::Chunked; }
+  // While it is: the octets that `take` gave, until the next fill.
+  std::string_view taken() const {
+    const char* const end = octets_ == 0 ? nullptr : window_.unread().data();
+    return {end ? end - octets_ : end, static_cast<size_t>(octets_)};
+  }
   void rewind();
 
  private:

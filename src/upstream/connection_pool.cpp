@@ -13,7 +13,7 @@ constexpr Duration kAnnouncementMargin = std::chrono::seconds(1);
 // kept.
 Duration idleTime(const Connection& connection, const Pool& pool) {
   const Duration announced = connection.session.announcedIdle();
-  if (announced.count() == 0) return pool.timeouts.upstream_idle.value;
+  if (announced.count() == 0) return pool.settings.timeouts.upstream_idle.value;
   return std::max(Duration::zero(), announced - kAnnouncementMargin);
 }
 
@@ -32,15 +32,28 @@ ConnectionPool::ConnectionPool(const Pool& pool, io::Reactor& reactor, io::Buffe
     : pool_(pool),
       reactor_(reactor),
       buffers_(buffers),
-      per_server_(std::max<size_t>(1, per_server)) {
-  for (size_t i = 0; i < pool.endpoints.size(); ++i) idle_.push_back(std::make_unique<Idle>());
-}
+      per_server_(std::max<size_t>(1, per_server)) {}
 
 ConnectionPool::~ConnectionPool() { closeIdle(); }
 
-Lease ConnectionPool::takeIdle(balance::EndpointId endpoint, Proof proof) {
-  Idle& idle = *idle_[endpoint];
-  while (Connection* connection = idle.front()) {
+void ConnectionPool::adopt(const Roster& roster) {
+  for (const auto& [server, slot] : slots_) slot->is_listed = false;
+  for (size_t i = 0; i < roster.servers.size(); ++i) {
+    const std::shared_ptr<Server>& server = roster.servers[i];
+    std::unique_ptr<Slot>& slot = slots_[server.get()];
+    if (!slot) slot = std::make_unique<Slot>(server);
+    slot->is_listed = true;
+    slot->number = i;
+  }
+  for (const auto& [server, slot] : slots_)
+    if (!slot->is_listed) closeAll(*slot);
+  std::erase_if(slots_, [](const auto& entry) {
+    return !entry.second->is_listed && entry.second->users == 0;
+  });
+}
+
+Lease ConnectionPool::takeIdle(Slot& slot, Proof proof) {
+  while (Connection* connection = slot.idle.front()) {
     connection->unlink();
     std::unique_ptr<Connection> owned(connection);
     owned->session.stream().setAttendant(nullptr);
@@ -52,19 +65,18 @@ Lease ConnectionPool::takeIdle(balance::EndpointId endpoint, Proof proof) {
   return {};
 }
 
-Task<Result<Lease>> ConnectionPool::connect(balance::EndpointId id, TimePoint deadline) {
-  balance::Endpoint& endpoint = *pool_.endpoints[id];
-  const std::vector<SocketAddress> addresses = endpoint.addresses.get();
-  const size_t count = addresses.size();
-  const size_t preferred = endpoint.preferred_address.load(std::memory_order_relaxed);
+Task<Result<Lease>> ConnectionPool::connect(Slot& slot, TimePoint deadline) {
+  Server& server = *slot.server;
+  const size_t count = server.addresses.size();
+  const size_t preferred = server.preferred_address.load(std::memory_order_relaxed);
   Result<Lease> result = std::unexpected(
       Failure{.kind = FailureKind::ConnectFailed, .step = Step::Connect, .side = Side::Upstream});
   for (size_t i = 0; i < count; ++i) {
     const size_t at = (preferred + i) % count;
-    result = co_await connectTo(id, addresses[at], deadline);
+    result = co_await connectTo(slot, server.addresses[at], deadline);
     if (result) {
       if (at != preferred)
-        endpoint.preferred_address.store(static_cast<uint32_t>(at), std::memory_order_relaxed);
+        server.preferred_address.store(static_cast<uint32_t>(at), std::memory_order_relaxed);
       break;
     }
     if (result.error().kind == FailureKind::NoDescriptors) break;
@@ -72,11 +84,11 @@ Task<Result<Lease>> ConnectionPool::connect(balance::EndpointId id, TimePoint de
   co_return result;
 }
 
-Task<Result<Lease>> ConnectionPool::connectTo(balance::EndpointId id, const SocketAddress& address,
+Task<Result<Lease>> ConnectionPool::connectTo(Slot& slot, const SocketAddress& address,
                                               TimePoint deadline) {
   Result<io::Descriptor> fd = io::startConnect(address);
   if (!fd) co_return std::unexpected(fd.error());
-  auto connection = std::make_unique<Connection>(id, reactor_, std::move(*fd), buffers_);
+  auto connection = std::make_unique<Connection>(slot, reactor_, std::move(*fd), buffers_);
   io::Stream& stream = connection->session.stream();
   const auto fail = [](FailureKind kind, Side side = Side::Upstream) {
     return std::unexpected(Failure{.kind = kind, .step = Step::Connect, .side = side});
@@ -89,45 +101,48 @@ Task<Result<Lease>> ConnectionPool::connectTo(balance::EndpointId id, const Sock
 }
 
 void ConnectionPool::put(std::unique_ptr<Connection> connection) {
-  Idle& idle = *idle_[connection->endpoint()];
+  Slot& slot = connection->slot();
   const Duration keep = idleTime(*connection, pool_);
-  if (keep.count() <= 0) return;
+  if (keep.count() <= 0 || !slot.is_listed) return;
   connection->idle_since = reactor_.now();
   connection->idle_until = reactor_.now() + keep;
   connection->session.rest();
   connection->session.stream().setAttendant(connection.get());
-  idle.pushFront(*connection.release());
+  slot.idle.pushFront(*connection.release());
   reactor_.timers().armBy(sweep_, reactor_.now() + kSweepEvery);
 }
 
 void ConnectionPool::sweep(TimePoint now) {
   bool any = false;
-  for (const auto& idle : idle_) {
-    while (Connection* oldest = idle->back()) {
+  for (const auto& [server, slot] : slots_) {
+    while (Connection* oldest = slot->idle.back()) {
       // More than the limit may come back at once and be needed again at once: what goes is what
       // nobody needed for a while.
-      const bool surplus = idle->size() > per_server_ && oldest->idle_since + kSweepEvery <= now;
+      const bool surplus =
+          slot->idle.size() > per_server_ && oldest->idle_since + kSweepEvery <= now;
       if (oldest->idle_until > now && !surplus) break;
       oldest->unlink();
       delete oldest;
     }
-    any = any || !idle->empty();
+    any = any || !slot->idle.empty();
   }
   if (any) reactor_.timers().arm(sweep_, now + kSweepEvery);
 }
 
-void ConnectionPool::closeIdle() {
-  for (const auto& idle : idle_) {
-    while (Connection* connection = idle->front()) {
-      connection->unlink();
-      delete connection;
-    }
+void ConnectionPool::closeAll(Slot& slot) {
+  while (Connection* connection = slot.idle.front()) {
+    connection->unlink();
+    delete connection;
   }
+}
+
+void ConnectionPool::closeIdle() {
+  for (const auto& [server, slot] : slots_) closeAll(*slot);
 }
 
 size_t ConnectionPool::idleCount() const {
   size_t count = 0;
-  for (const auto& idle : idle_) count += idle->size();
+  for (const auto& [server, slot] : slots_) count += slot->idle.size();
   return count;
 }
 

@@ -2,28 +2,27 @@
 #pragma once
 
 #include <memory>
-#include <vector>
+#include <unordered_map>
 
-#include "balance/balancer.h"
 #include "base/intrusive_list.h"
 #include "http/h1/parser.h"
 #include "io/buffer_pool.h"
 #include "io/reactor.h"
 #include "session/client_session.h"
-#include "upstream/pool.h"
+#include "upstream/chooser.h"
 
 namespace fairlead::upstream {
 
 class ConnectionPool;
+struct Slot;
 
 // A connection to one server: idle in the pool, or leased.
 class Connection final : public IntrusiveNode<Connection>, public io::Stream::Attendant {
  public:
-  Connection(balance::EndpointId endpoint, io::Reactor& reactor, io::Descriptor fd,
-             io::BufferPool& buffers)
-      : session(reactor, std::move(fd), buffers, http::h1::HeadLimits{}), endpoint_(endpoint) {}
+  Connection(Slot& slot, io::Reactor& reactor, io::Descriptor fd, io::BufferPool& buffers)
+      : session(reactor, std::move(fd), buffers, http::h1::HeadLimits{}), slot_(slot) {}
 
-  balance::EndpointId endpoint() const { return endpoint_; }
+  Slot& slot() const { return slot_; }
   void onStir(io::Stream& stream) override;
 
   session::ClientSession session;
@@ -32,7 +31,20 @@ class Connection final : public IntrusiveNode<Connection>, public io::Stream::At
   bool reused = false;
 
  private:
-  balance::EndpointId endpoint_;
+  Slot& slot_;
+};
+
+// A server as one worker knows it. It stays while an exchange uses it, also when the server is not
+// in the roster any more.
+struct Slot {
+  explicit Slot(std::shared_ptr<Server> of) : server(std::move(of)) {}
+
+  std::shared_ptr<Server> server;
+  IntrusiveList<Connection> idle;
+  uint32_t users = 0;     // exchanges that need it
+  bool is_listed = true;  // in the roster of now
+  size_t number = 0;      // in that roster
+  Pick place;             // in its groups
 };
 
 // A connection for one exchange. Unless it is kept, it is closed.
@@ -62,12 +74,20 @@ class ConnectionPool {
                  size_t per_server);
   ~ConnectionPool();
 
+  // The servers are those of another roster now. Connections to those that are gone are closed when
+  // they lie idle.
+  void adopt(const Roster& roster);
+  // Of a server in the roster.
+  Slot& slotOf(const Server& server) { return *slots_.at(&server); }
+  // Nobody uses it, and it is not listed.
+  void forget(Slot& slot) { slots_.erase(slot.server.get()); }
+
   // An idle connection that is alive as far as the reactor has seen; with Proof::Socket the socket
   // itself is asked as well, for a request that could not be sent twice. Empty when there is none.
   enum class Proof : uint8_t { Reactor, Socket };
-  Lease takeIdle(balance::EndpointId endpoint, Proof proof);
-  // A new connection, which must stand before the deadline.
-  Task<Result<Lease>> connect(balance::EndpointId endpoint, TimePoint deadline);
+  Lease takeIdle(Slot& slot, Proof proof);
+  // A new connection, which must stand before the deadline. The slot must be in use meanwhile.
+  Task<Result<Lease>> connect(Slot& slot, TimePoint deadline);
 
   // Closes all idle connections, for example when descriptors are scarce.
   void closeIdle();
@@ -75,7 +95,6 @@ class ConnectionPool {
 
  private:
   friend class Lease;
-  using Idle = IntrusiveList<Connection>;
   struct Sweep : io::Timer {
     explicit Sweep(ConnectionPool& pool)
         : Timer([](Timer& timer, TimePoint now) { static_cast<Sweep&>(timer).owner.sweep(now); }),
@@ -83,16 +102,16 @@ class ConnectionPool {
     ConnectionPool& owner;
   };
 
-  Task<Result<Lease>> connectTo(balance::EndpointId id, const SocketAddress& address,
-                                TimePoint deadline);
+  Task<Result<Lease>> connectTo(Slot& slot, const SocketAddress& address, TimePoint deadline);
   void put(std::unique_ptr<Connection> connection);
   void sweep(TimePoint now);
+  static void closeAll(Slot& slot);
 
   const Pool& pool_;
   io::Reactor& reactor_;
   io::BufferPool& buffers_;
   size_t per_server_;
-  std::vector<std::unique_ptr<Idle>> idle_;  // by endpoint
+  std::unordered_map<const Server*, std::unique_ptr<Slot>> slots_;
   Sweep sweep_{*this};
 };
 

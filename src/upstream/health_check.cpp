@@ -1,147 +1,183 @@
-// Probing servers and counting what comes of it.
+// Asking servers whether they are well.
 #include "upstream/health_check.h"
 
 #include <fmt/format.h>
+#include <re2/re2.h>
 
-#include "http/h1/serializer.h"
+#include <algorithm>
+
+#include "base/ascii.h"
+#include "base/units.h"
+#include "http/h1/parser.h"
 #include "io/stream.h"
-#include "session/client_session.h"
 
 namespace fairlead::upstream {
 namespace {
 
-using balance::Health;
+std::unique_ptr<const re2::RE2> compiled(const std::string& pattern) {
+  if (pattern.empty()) return nullptr;
+  return std::make_unique<const re2::RE2>(pattern, re2::RE2::Quiet);
+}
 
-std::string wordsFor(const Failure& failure) {
+std::string wordsFor(const Failure& failure, const HealthSettings& settings) {
   switch (failure.kind) {
     case FailureKind::ConnectRefused:
       return "connection refused";
     case FailureKind::ConnectTimeout:
-      return "no connection within the timeout";
+      return "no connection within the timeout of " + units::formatDuration(settings.timeout);
     case FailureKind::Timeout:
-      return "no answer within the timeout";
+      return "no answer within the timeout of " + units::formatDuration(settings.timeout);
     case FailureKind::Closed:
     case FailureKind::Reset:
       return "connection closed without an answer";
     case FailureKind::Malformed:
+    case FailureKind::TooLarge:
       return "the answer is not valid HTTP";
+    case FailureKind::NoDescriptors:
+      return "fairlead is out of file descriptors";
     default:
       return "connection failed";
   }
 }
 
-std::string requestFor(const HealthSettings& settings, const balance::Endpoint& endpoint) {
-  const std::string& host = settings.host.value.empty() ? endpoint.address : settings.host.value;
-  return fmt::format(
-      "{} {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: fairlead-health\r\nConnection: close\r\n\r\n",
-      settings.method.value, settings.path.value, host);
-}
-
-bool isWell(uint16_t status) { return status >= 200 && status < 400; }
-
 }  // namespace
 
-Health HealthCounter::onResult(bool passed) {
-  const Health seen = passed ? Health::Up : Health::Down;
-  if (state_ == Health::Unknown) {
-    state_ = seen;
-  } else if (seen == state_) {
-    in_a_row_ = 0;
-  } else if (++in_a_row_ >= (passed ? rise_ : fall_)) {
-    state_ = seen;
-    in_a_row_ = 0;
-  }
-  return state_;
+// --- what is asked, and what is good
+
+HealthCheck::HealthCheck(const HealthSettings& settings)
+    : settings_(settings),
+      asked_(settings.method.value + " " + settings.path.value),
+      body_(compiled(settings.expect.body)) {
+  for (const auto& [name, pattern] : settings.expect.fields)
+    fields_.emplace_back(name, compiled(pattern));
 }
 
-HealthChecker::HealthChecker(io::Reactor& reactor, io::BufferPool& buffers, Random& random,
-                             OnChange on_change)
-    : reactor_(reactor), buffers_(buffers), random_(random), on_change_(std::move(on_change)) {}
+HealthCheck::~HealthCheck() = default;
 
-void HealthChecker::add(const Pool& pool) {
-  for (balance::Endpoint* endpoint : pool.endpoints) {
-    if (!pool.checked()) {
-      endpoint->health.store(Health::Up, std::memory_order_relaxed);
-      continue;
+std::string HealthCheck::requestTo(const std::string& address) const {
+  const std::string& host = settings_.host.value.empty() ? address : settings_.host.value;
+  std::string request = fmt::format("{} HTTP/1.1\r\nHost: {}\r\n", asked_, host);
+  bool has_agent = false;
+  for (const auto& [name, value] : settings_.headers) {
+    has_agent = has_agent || ascii::equalsIgnoreCase(name, "User-Agent");
+    request += fmt::format("{}: {}\r\n", name, value);
+  }
+  if (!has_agent) request += "User-Agent: fairlead-health\r\n";
+  return request + "Connection: close\r\n\r\n";
+}
+
+bool HealthCheck::isExpected(uint16_t status) const {
+  return std::ranges::any_of(settings_.expect.status.value, [&](const auto& range) {
+    return status >= range.low && status <= range.high;
+  });
+}
+
+// A field that is there several times is good when one of its values is.
+std::string HealthCheck::faultOf(const http::ResponseHead& head) const {
+  if (!isExpected(head.status)) return fmt::format("{} answered {}", asked_, head.status);
+  for (const auto& [name, pattern] : fields_) {
+    bool is_there = false;
+    bool is_good = false;
+    for (const http::Field& field : head.fields) {
+      if (!ascii::equalsIgnoreCase(field.name(), name)) continue;
+      is_there = true;
+      is_good = is_good || !pattern || re2::RE2::PartialMatch(field.value(), *pattern);
     }
-    ++undecided_;
-    checks_.spawn(checkForever(pool, *endpoint));
+    if (!is_there) return fmt::format("{} answered without the field {}", asked_, name);
+    if (!is_good)
+      return fmt::format("the field {} of {} does not match /{}/", name, asked_,
+                         pattern->pattern());
   }
+  return {};
 }
 
-Task<void> HealthChecker::checkForever(const Pool& pool, balance::Endpoint& endpoint) {
-  HealthCounter counter(pool.health.fall, pool.health.rise);
-  for (bool first = true;; first = false) {
-    const std::string fault = co_await probe(pool, endpoint);
-    const Health before = counter.state();
-    const Health after = counter.onResult(fault.empty());
-    if (after != before) {
-      endpoint.health.store(after, std::memory_order_relaxed);
-      on_change_({pool, endpoint, before, after, fault.empty() ? "the check passed" : fault});
-    }
-    if (first) --undecided_;
-    co_await io::Sleep(reactor_, nextPause(pool.health));
-  }
+std::string HealthCheck::faultOfBody(std::string_view body) const {
+  if (!body_ || re2::RE2::PartialMatch(body, *body_)) return {};
+  return fmt::format("the body of {} does not match /{}/", asked_, body_->pattern());
 }
 
-Duration HealthChecker::nextPause(const HealthSettings& settings) {
-  const double jitter = 0.8 + 0.4 * random_.unit();
-  return Duration(
-      static_cast<Duration::rep>(static_cast<double>(settings.every.value.count()) * jitter));
+// --- asking
+
+Task<CheckResult> Prober::probe(const HealthCheck& check, Server& server) {
+  const TimePoint began = reactor_.now();
+  std::string fault = co_await probeAll(check, server);
+  const TimePoint now = reactor_.now();
+  const bool passed = fault.empty();
+  co_return CheckResult{.at = now,
+                        .took = now - began,
+                        .passed = passed,
+                        .words = passed ? std::string("the check passed") : std::move(fault)};
 }
 
-Task<std::string> HealthChecker::probe(const Pool& pool, balance::Endpoint& endpoint) {
-  const HealthSettings& settings = pool.health;
+Task<std::string> Prober::probeAll(const HealthCheck& check, Server& server) {
+  const HealthSettings& settings = check.settings();
   const TimePoint deadline = deadlineAfter(reactor_.now(), settings.timeout);
-  std::string fault = fmt::format("the name {} does not resolve", endpoint.host);
-  const std::vector<SocketAddress> addresses = endpoint.addresses.get();
-  const size_t count = addresses.size();
-  const size_t preferred = endpoint.preferred_address.load(std::memory_order_relaxed);
+  const size_t count = server.addresses.size();
+  const size_t preferred = server.preferred_address.load(std::memory_order_relaxed);
+  std::string fault = fmt::format("the name {} has no address", server.host);
   for (size_t i = 0; i < count; ++i) {
     const size_t at = (preferred + i) % count;
-    SocketAddress address = addresses[at];
+    SocketAddress address = server.addresses[at];
     if (settings.port != 0) address.port = static_cast<uint16_t>(settings.port.value);
-    fault = co_await probeAddress(settings, endpoint, address, deadline);
-    if (fault.empty()) {
-      if (at != preferred)
-        endpoint.preferred_address.store(static_cast<uint32_t>(at), std::memory_order_relaxed);
-      break;
-    }
+    fault = co_await probeAddress({check, server, address, deadline});
+    if (!fault.empty()) continue;
+    if (i != 0)
+      server.preferred_address.store(static_cast<uint32_t>(at), std::memory_order_relaxed);
+    break;
   }
   co_return fault;
 }
 
-Task<std::string> HealthChecker::probeAddress(const HealthSettings& settings,
-                                              const balance::Endpoint& endpoint,
-                                              SocketAddress address, TimePoint deadline) {
-  Result<io::Descriptor> fd = io::startConnect(address);
-  if (!fd) co_return wordsFor(fd.error());
+Task<std::string> Prober::probeAddress(const Question& question) {
+  const HealthSettings& settings = question.check.settings();
+  Result<io::Descriptor> fd = io::startConnect(question.address);
+  if (!fd) co_return wordsFor(fd.error(), settings);
   session::ClientSession session(reactor_, std::move(*fd), buffers_, http::h1::HeadLimits{});
-  if (!session.stream().ok()) co_return std::string("out of file descriptors");
-  if (!co_await session.stream().waitConnected(deadline))
-    co_return std::string("no connection within the timeout");
-  if (const auto connected = session.stream().connectResult(); !connected)
-    co_return wordsFor(connected.error());
-  if (settings.path.value.empty()) {
-    session.stream().resetOnClose();  // leaves nothing in TIME_WAIT here or there: probes are many
-    co_return std::string();
-  }
-
-  const std::string request = requestFor(settings, endpoint);
-  session.startExchange();
-  if (const auto sent =
-          co_await session.stream().write(std::string_view(request), Duration{0}, deadline);
-      !sent)
-    co_return wordsFor(sent.error());
-  auto head = std::make_unique<http::ResponseHead>();
-  do {
-    if (const auto read = co_await session.readHead(*head, deadline); !read)
-      co_return wordsFor(read.error());
-  } while (head->status < 200);
-  if (!isWell(head->status))
-    co_return fmt::format("{} {} answered {}", settings.method.value, settings.path.value,
-                          head->status);
+  io::Stream& stream = session.stream();
+  if (!stream.ok()) co_return wordsFor({.kind = FailureKind::NoDescriptors}, settings);
+  if (!co_await stream.waitConnected(question.deadline))
+    co_return wordsFor({.kind = FailureKind::ConnectTimeout}, settings);
+  if (const auto connected = stream.connectResult(); !connected)
+    co_return wordsFor(connected.error(), settings);
+  if (question.check.isHttp()) co_return co_await ask(question, session);
+  stream.resetOnClose();  // leaves nothing in TIME_WAIT here or there: checks are many
   co_return std::string();
+}
+
+Task<std::string> Prober::ask(const Question& question, session::ClientSession& session) {
+  const HealthCheck& check = question.check;
+  const std::string request = check.requestTo(question.server.address);
+  session.startExchange();
+  const auto sent =
+      co_await session.stream().write(std::string_view(request), Duration{0}, question.deadline);
+  if (!sent) co_return wordsFor(sent.error(), check.settings());
+  const auto head = std::make_unique<http::ResponseHead>();  // too large for a frame
+  do {
+    if (const auto read = co_await session.readHead(*head, question.deadline); !read)
+      co_return wordsFor(read.error(), check.settings());
+  } while (head->status < 200);
+  std::string fault = check.faultOf(*head);
+  if (fault.empty() && check.looksAtBody()) fault = co_await askForBody(question, session, *head);
+  co_return fault;
+}
+
+Task<std::string> Prober::askForBody(const Question& question, session::ClientSession& session,
+                                     const http::ResponseHead& head) {
+  const HealthSettings& settings = question.check.settings();
+  const http::Method method = http::methodOf(settings.method.value);
+  if (const auto begun = session.beginBody(head, method); !begun)
+    co_return wordsFor(begun.error(), settings);
+  std::string body;
+  for (;;) {
+    const auto piece = session.body().take();
+    if (!piece) co_return wordsFor(piece.error(), settings);
+    body += piece->data.substr(0, HealthCheck::kMostBody - body.size());
+    if (piece->last || body.size() == HealthCheck::kMostBody) break;
+    if (!piece->data.empty()) continue;
+    if (const auto filled = co_await session.body().fill(question.deadline); !filled)
+      co_return wordsFor(filled.error(), settings);
+  }
+  co_return question.check.faultOfBody(body);
 }
 
 }  // namespace fairlead::upstream

@@ -1,65 +1,84 @@
-// Active health checks: once per server and process, on the control thread, never on a worker.
+// One active health check: what is asked of a server, what answer is good, and asking it.
 #pragma once
 
-#include <functional>
+#include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
-#include "base/random.h"
+#include "http/message.h"
 #include "io/buffer_pool.h"
 #include "io/reactor.h"
-#include "task/scope.h"
-#include "upstream/pool.h"
+#include "session/client_session.h"
+#include "task/task.h"
+#include "upstream/server.h"
+#include "upstream/settings.h"
+#include "upstream/status.h"
+
+namespace re2 {
+class RE2;
+}
 
 namespace fairlead::upstream {
 
-// Counts results in a row; pure. The first result decides, later ones need `fall` or `rise`.
-class HealthCounter {
+// The check of a pool's servers, its patterns compiled. Pure.
+class HealthCheck {
  public:
-  HealthCounter(uint32_t fall, uint32_t rise) : fall_(fall), rise_(rise) {}
-  // The state after one more result.
-  balance::Health onResult(bool passed);
-  balance::Health state() const { return state_; }
+  // The settings outlive it; their patterns are known to compile.
+  explicit HealthCheck(const HealthSettings& settings);
+  HealthCheck(const HealthCheck&) = delete;
+  HealthCheck& operator=(const HealthCheck&) = delete;
+  ~HealthCheck();
+
+  const HealthSettings& settings() const { return settings_; }
+  // Else connecting is enough.
+  bool isHttp() const { return !settings_.path.value.empty(); }
+  // `address`: of the server, as configured.
+  std::string requestTo(const std::string& address) const;
+
+  // What is wrong with the answer, in words; empty: nothing.
+  std::string faultOf(const http::ResponseHead& head) const;
+  bool looksAtBody() const { return body_ != nullptr; }
+  std::string faultOfBody(std::string_view body) const;
+
+  // Of longer bodies only the beginning is looked at.
+  static constexpr size_t kMostBody = size_t{64} * 1024;
 
  private:
-  uint32_t fall_;
-  uint32_t rise_;
-  uint32_t in_a_row_ = 0;  // results that speak against the state
-  balance::Health state_ = balance::Health::Unknown;
+  using Pattern = std::unique_ptr<const re2::RE2>;
+  bool isExpected(uint16_t status) const;
+
+  const HealthSettings& settings_;
+  std::string asked_;  // "GET /healthz"
+  Pattern body_;       // null: any body
+  std::vector<std::pair<std::string, Pattern>> fields_;
 };
 
-// One change of a server's state, for the log.
-struct HealthChange {
-  const Pool& pool;
-  const balance::Endpoint& endpoint;
-  balance::Health from;
-  balance::Health to;
-  std::string reason;  // "connect refused", "GET /healthz answered 500"
-};
-
-// Runs the checks of pools on one reactor. Pools must outlive it.
-class HealthChecker {
+// Makes checks, on one thread.
+class Prober {
  public:
-  using OnChange = std::function<void(const HealthChange&)>;
-  HealthChecker(io::Reactor& reactor, io::BufferPool& buffers, Random& random, OnChange on_change);
+  Prober(io::Reactor& reactor, io::BufferPool& buffers) : reactor_(reactor), buffers_(buffers) {}
 
-  // Begins to check every server of the pool, or marks them up when the pool is not checked.
-  void add(const Pool& pool);
-  // Has every server had its first result?
-  bool decided() const { return undecided_ == 0; }
+  // Both outlive the task. Tries the server's addresses in turn until one passes or the check's
+  // time is over, and remembers which one did.
+  Task<CheckResult> probe(const HealthCheck& check, Server& server);
 
  private:
-  Task<void> checkForever(const Pool& pool, balance::Endpoint& endpoint);
-  Task<std::string> probe(const Pool& pool, balance::Endpoint& endpoint);  // empty: passed
-  Task<std::string> probeAddress(const HealthSettings& settings, const balance::Endpoint& endpoint,
-                                 SocketAddress address, TimePoint deadline);
-  Duration nextPause(const HealthSettings& settings);
+  struct Question {
+    const HealthCheck& check;
+    const Server& server;
+    SocketAddress address;
+    TimePoint deadline;
+  };
+  Task<std::string> probeAll(const HealthCheck& check, Server& server);
+  Task<std::string> probeAddress(const Question& question);
+  Task<std::string> ask(const Question& question, session::ClientSession& session);
+  Task<std::string> askForBody(const Question& question, session::ClientSession& session,
+                               const http::ResponseHead& head);
 
   io::Reactor& reactor_;
   io::BufferPool& buffers_;
-  Random& random_;
-  OnChange on_change_;
-  size_t undecided_ = 0;
-  Scope checks_;
 };
 
 }  // namespace fairlead::upstream

@@ -1,43 +1,121 @@
-// A pool as all workers share it: its servers, its policy and its settings.
+// A pool as all workers share it: its servers now, its settings, and what is counted of it.
 #pragma once
 
 #include <algorithm>
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
 #include "balance/balancer.h"
-#include "balance/endpoint.h"
+#include "balance/settings.h"
+#include "upstream/circuit_breaker.h"
+#include "upstream/learned_sessions.h"
+#include "upstream/server.h"
 #include "upstream/settings.h"
+#include "upstream/tally.h"
+#include "upstream/waiting_room.h"
 
 namespace fairlead::upstream {
 
-// Immutable but for the endpoints' live state and `retrying`. Part of the snapshot.
-struct Pool {
+// The servers of a pool at one time: immutable, replaced whole when a name gets other addresses.
+// What the lists share are the servers themselves.
+struct Roster {
+  std::vector<std::shared_ptr<Server>> servers;
+  // Servers that stand in for each other, the ones to be preferred first: by tier, and within a
+  // tier those of fairlead's own zone before the others.
+  std::vector<std::vector<balance::Endpoint*>> groups;
+};
+
+// What came of an attempt, as far as it speaks for or against the server.
+struct AttemptReport {
+  bool failed = false;  // no connection, no answer in time, or 502 to 504
+  TimePoint began{};
+  std::optional<Duration> latency{};      // to the response head, when one came
+  std::optional<Duration> retry_after{};  // of a 503
+};
+
+// What the configuration says of a pool; never changes.
+struct PoolSettings {
   std::string name;
-  std::vector<std::shared_ptr<balance::Endpoint>> servers;
-  std::vector<balance::Endpoint*> endpoints;  // the same, as balancers want them
-  const balance::Policy* policy = nullptr;
+  std::vector<ServerSpec> servers;
+  std::string own_zone;  // fairlead's; empty: zones do not matter
+  balance::BalanceSettings balance;
   TimeoutSettings timeouts;
   RetrySettings retry;
   HealthSettings health;
-  alignas(64) mutable std::atomic<uint32_t> retrying{0};  // requests that are in a retry now
+  Duration slow_start{10s};  // zero: off
+  StickySettings sticky;
+  std::string sticky_secret;  // the key of the cookies' signatures
+  LimitSettings limit;
+  QueueSettings queue;
+  BreakerSettings breaker;
+  uint32_t max_requests = 0;  // in flight at once; 0: no limit
+  size_t workers = 1;         // how many threads use it
+};
 
-  bool checked() const { return health.inForceFor(endpoints.size()); }
+// Part of the snapshot. The settings never change; everything else is shared live state.
+class Pool {
+ public:
+  explicit Pool(PoolSettings given);
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+
+  const PoolSettings settings;
+  const std::string& name() const { return settings.name; }
+
+  // --- servers. The roster is read by any thread, and replaced by the control thread.
+
+  std::shared_ptr<const Roster> roster() const;
+  // Grows with each roster, so that a worker sees cheaply that there is another.
+  uint32_t rosterVersion() const { return version_.load(std::memory_order_acquire); }
+  // One list of addresses for each of `settings.servers`; empty: the name does not resolve. Servers
+  // that were there stay the same objects. New ones are Unknown, or Unresolved. False: nothing
+  // changed.
+  bool adopt(const std::vector<std::vector<SocketAddress>>& addresses);
+
+  // Are its servers checked? Built-in for two and more, else only when asked for.
+  bool checked() const { return checked_.load(std::memory_order_relaxed); }
   // Could any server take a request, as far as is known? One that was never checked could.
-  bool mayServe() const {
-    return std::ranges::any_of(endpoints, [](const balance::Endpoint* endpoint) {
-      return endpoint->weight > 0 &&
-             endpoint->health.load(std::memory_order_relaxed) != balance::Health::Down;
-    });
-  }
-  uint32_t inFlight() const {
-    uint32_t sum = 0;
-    for (const balance::Endpoint* endpoint : endpoints)
-      sum += endpoint->in_flight.load(std::memory_order_relaxed);
-    return sum;
-  }
+  bool mayServe() const { return may_serve_.load(std::memory_order_relaxed); }
+  // After anything changed that decides about the servers' shares. Any thread.
+  void refreshShares(TimePoint now);
+
+  // May another server be ejected? Never more than half of those that are well, never the last.
+  bool mayEject(const Server& server, TimePoint now) const;
+
+  // Counts an attempt for or against its server; may take that out. Any thread.
+  void report(Server& server, const AttemptReport& report, TimePoint now);
+
+  // --- requests
+
+  uint32_t inFlight() const;
+  // The most requests in flight that are let in now; UINT32_MAX: no limit.
+  uint32_t limitNow() const { return limit_now.load(std::memory_order_relaxed); }
+  // Is there anything that may hold up or refuse a request of this pool?
+  bool isGuarded() const { return guarded_; }
+
+  alignas(64) std::atomic<uint32_t> in_flight{0};  // counted only when `isGuarded`
+  std::atomic<uint32_t> limit_now{UINT32_MAX};     // set by the control thread
+  alignas(64) std::atomic<uint32_t> retrying{0};   // requests that are in a retry now
+  CircuitBreaker breaker;
+  WaitingRoom waiting;
+  std::unique_ptr<LearnedSessions> learned;  // when `sticky` learns
+  // What each worker counted; a worker writes its own only.
+  std::vector<std::unique_ptr<Tally>> tallies;
+  std::atomic<Duration::rep> hedge_after{0};  // nanoseconds; 0: not known yet
+
+ private:
+  std::shared_ptr<Server> keepOrMake(const Roster& before, const ServerSpec& spec,
+                                     std::vector<SocketAddress> where, bool several) const;
+
+  mutable std::mutex mutex_;  // of the pointer only
+  std::shared_ptr<const Roster> roster_;
+  std::atomic<uint32_t> version_{1};
+  std::atomic<bool> may_serve_{true};
+  std::atomic<bool> checked_{false};
+  bool guarded_ = false;
 };
 
 }  // namespace fairlead::upstream

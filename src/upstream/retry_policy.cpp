@@ -6,8 +6,6 @@
 namespace fairlead::upstream {
 namespace {
 
-constexpr uint32_t kBudgetFloor = 3;
-
 bool isConnectFailure(const Failure& failure) {
   return failure.step == Step::Connect && failure.side == Side::Upstream;
 }
@@ -16,6 +14,12 @@ bool isConnectFailure(const Failure& failure) {
 bool diedUnanswered(const Failure& failure, const AttemptFacts& facts) {
   return failure.side == Side::Upstream && facts.connected && !facts.answered &&
          (failure.kind == FailureKind::Closed || failure.kind == FailureKind::Reset);
+}
+
+// An attempt that has its own, shorter time for the head of the response.
+bool isTooLate(const Failure& failure, const AttemptFacts& facts) {
+  return failure.side == Side::Upstream && failure.kind == FailureKind::Timeout &&
+         failure.step == Step::ResponseHead && facts.connected && !facts.answered;
 }
 
 RetryDecision counted(const AttemptFacts& facts, const RetrySettings& settings) {
@@ -27,12 +31,16 @@ RetryDecision counted(const AttemptFacts& facts, const RetrySettings& settings) 
 RetryDecision judgeRetry(const Failure& failure, const AttemptFacts& facts,
                          const RetrySettings& settings) {
   const RetryWhen& when = settings.when;
+  if (!settings.on) return RetryDecision::No;
   if (facts.body_begun && !facts.body_replayable) return RetryDecision::No;
   if (isConnectFailure(failure)) return when.connect ? counted(facts, settings) : RetryDecision::No;
-  if (!diedUnanswered(failure, facts)) return RetryDecision::No;
   const bool idempotent = http::isIdempotent(facts.method);
+  if (isTooLate(failure, facts))
+    return idempotent && settings.per_try.value.count() > 0 ? counted(facts, settings)
+                                                            : RetryDecision::No;
+  if (!diedUnanswered(failure, facts)) return RetryDecision::No;
   if (facts.reused) {
-    const bool allowed = when.stale && settings.attempts > 0 && (idempotent || !facts.body_begun);
+    const bool allowed = when.stale && (idempotent || !facts.body_begun);
     return allowed ? RetryDecision::FreshConnection : RetryDecision::No;
   }
   return when.reset && idempotent ? counted(facts, settings) : RetryDecision::No;
@@ -48,9 +56,6 @@ RetryDecision judgeRetryOfStatus(uint16_t status, const AttemptFacts& facts,
   return counted(facts, settings);
 }
 
-bool withinBudget(uint32_t retrying, uint32_t in_flight, double share) {
-  if (retrying < kBudgetFloor) return true;
-  return static_cast<double>(retrying) < share * static_cast<double>(in_flight);
-}
+bool isStale(const AttemptFacts& facts) { return facts.reused && !facts.answered; }
 
 }  // namespace fairlead::upstream

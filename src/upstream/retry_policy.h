@@ -33,7 +33,11 @@ RetryDecision judgeRetry(const Failure& failure, const AttemptFacts& facts,
 RetryDecision judgeRetryOfStatus(uint16_t status, const AttemptFacts& facts,
                                  const RetrySettings& settings);
 
-// May one more retry begin while `retrying` of the pool's `in_flight` requests are in one already?
-bool withinBudget(uint32_t retrying, uint32_t in_flight, double share);
+// The server, or what stands behind it, did not do its part.
+inline bool isBadGateway(uint16_t status) { return status >= 502 && status <= 504; }
+
+// The connection had lain idle, and died under the request before any answer: that says nothing of
+// the server.
+bool isStale(const AttemptFacts& facts);
 
 }  // namespace fairlead::upstream

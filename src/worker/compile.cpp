@@ -10,29 +10,40 @@
 namespace fairlead::worker {
 namespace {
 
-std::shared_ptr<balance::Endpoint> compileServer(const config::Server& server) {
-  auto endpoint = std::make_shared<balance::Endpoint>();
-  endpoint->address = server.address;
-  endpoint->name = server.name.value.empty() ? server.address : server.name.value;
-  endpoint->host = server.host;
-  endpoint->port = server.port;
-  endpoint->weight = server.weight;
-  endpoint->max_requests = server.max_requests;
-  return endpoint;
+upstream::ServerSpec compileServer(const config::Server& from) {
+  return {.name = from.name,
+          .address = from.address,
+          .host = from.host,
+          .port = from.port,
+          .weight = from.weight,
+          .max_requests = from.max_requests,
+          .tier = from.tier,
+          .zone = from.zone};
 }
 
-std::unique_ptr<upstream::Pool> compilePool(const config::Pool& from) {
-  auto pool = std::make_unique<upstream::Pool>();
-  pool->name = from.name;
-  pool->policy = balance::findPolicy(from.rules.balance.value);
-  pool->timeouts = from.rules.timeouts;
-  pool->retry = from.rules.retry;
-  pool->health = from.rules.health;
-  for (const config::Server& server : from.servers) {
-    pool->servers.push_back(compileServer(server));
-    pool->endpoints.push_back(pool->servers.back().get());
-  }
-  return pool;
+std::unique_ptr<upstream::Pool> compilePool(const config::Pool& from, const std::string& own_zone,
+                                            const CompileFacts& facts) {
+  const config::PoolRules& rules = from.rules;
+  upstream::PoolSettings settings{.name = from.name,
+                                  .servers = {},
+                                  .own_zone = own_zone,
+                                  .balance = rules.balance,
+                                  .timeouts = rules.timeouts,
+                                  .retry = rules.retry,
+                                  .health = rules.health,
+                                  .slow_start = rules.slow_start,
+                                  .sticky = rules.sticky,
+                                  .sticky_secret = rules.sticky.secret.value.empty()
+                                                       ? facts.sticky_secret
+                                                       : rules.sticky.secret.value,
+                                  .limit = rules.limit,
+                                  .queue = rules.queue,
+                                  .breaker = rules.breaker,
+                                  .max_requests = rules.max_requests,
+                                  .workers = facts.workers};
+  for (const config::Server& server : from.servers)
+    settings.servers.push_back(compileServer(server));
+  return std::make_unique<upstream::Pool>(std::move(settings));
 }
 
 proxy::MirrorPlan compileMirror(const config::Route& from) {
@@ -48,11 +59,26 @@ proxy::LevelPlan compileLevel(const config::RouteRules& from) {
           .error_pages = from.error_pages};
 }
 
-void compileLegs(const config::Route& from, proxy::RoutePlan& route) {
+using Pools = std::vector<std::unique_ptr<upstream::Pool>>;
+
+proxy::LegPlan compileLeg(const config::Leg& from, const upstream::Pool& pool) {
+  const upstream::StickySettings& sticky = pool.settings.sticky;
+  proxy::LegPlan leg{.pool = static_cast<uint32_t>(from.pool.value),
+                     .timeouts = from.timeouts,
+                     .retry = from.retry,
+                     .key = {pool.settings.balance.key, pool.settings.balance.key_name},
+                     .sticky = {},
+                     .learns = {}};
+  if (!sticky.cookie.value.empty()) leg.sticky.emplace(sticky.cookie);
+  if (!sticky.learn.value.empty()) leg.learns.emplace(sticky.learn);
+  return leg;
+}
+
+void compileLegs(const config::Route& from, const Pools& pools, proxy::RoutePlan& route) {
   std::vector<filter::SplitArm> arms;
   for (const config::Leg& leg : from.legs()) {
     const auto pool = static_cast<uint32_t>(leg.pool.value);
-    route.legs.push_back({.pool = pool, .timeouts = leg.timeouts, .retry = leg.retry});
+    route.legs.push_back(compileLeg(leg, *pools[pool]));
     arms.push_back({.pool_name = leg.name, .percent = leg.percent, .pool = pool, .mark = leg.mark});
   }
   if (arms.size() > 1) route.split.emplace(std::move(arms), route.name);
@@ -84,7 +110,7 @@ bool changesResponses(const proxy::RoutePlan& route) {
          !route.rewrite.empty() || route.level.cors.isOn() || route.split.has_value();
 }
 
-proxy::RoutePlan compileRoute(const config::Route& from) {
+proxy::RoutePlan compileRoute(const config::Route& from, const Pools& pools) {
   proxy::RoutePlan route;
   route.name = from.match.name;
   route.path = from.match.path;
@@ -95,7 +121,7 @@ proxy::RoutePlan compileRoute(const config::Route& from) {
     route.respond = *respond;
   if (const auto* redirect = std::get_if<filter::Redirect>(&from.destination))
     route.redirect = *redirect;
-  compileLegs(from, route);
+  compileLegs(from, pools, route);
   route.params = from.rules.params;
   route.rewrite = from.rules.rewrite;
   route.level = compileLevel(from.rules);
@@ -141,20 +167,21 @@ io::ListenAddress compileListen(const config::Listen& from) {
 
 }  // namespace
 
-Snapshot compile(const config::Config& config) {
+Snapshot compile(const config::Config& config, const CompileFacts& facts) {
   Snapshot snapshot;
   proxy::Plan& plan = snapshot.plan;
   plan.trusted = config.trusted_proxies;
   plan.firewall = config.firewall;
   LogNumbers logs(snapshot.access_logs);
   plan.log = logs.of(config.log.access);
-  for (const config::Pool& pool : config.pools) plan.pools.push_back(compilePool(pool));
+  for (const config::Pool& pool : config.pools)
+    plan.pools.push_back(compilePool(pool, config.zone, facts));
   plan.level = compileLevel(config.default_route_rules);
   for (const config::Host& host : config.hosts)
     plan.hosts.push_back(
         {host.names.front(), host.firewall, compileLevel(host.rules), logs.of(host.log)});
   for (const config::Route& route : config.routes) {
-    plan.routes.push_back(compileRoute(route));
+    plan.routes.push_back(compileRoute(route, plan.pools));
     plan.routes.back().log = logs.of(route.rules.log);
   }
   plan.needs_time =

@@ -172,7 +172,7 @@ void Rehearsal::explainRoute() {
 void Rehearsal::completeRequest() {
   Memory& m = *memory_;
   const proxy::RoutePlan& route = *m.decision.route;
-  const balance::Endpoint* server = onlyServer();
+  const upstream::Server* server = onlyServer();
   m.facts.server = server ? std::string_view(server->name) : "(the chosen server)";
   if (route.rules_wait_for_server) {
     const proxy::Refusal refusal = proxy::applyRules(m.head, route, scene(), m.decision.mapping);
@@ -198,7 +198,7 @@ void Rehearsal::composeResponse() {
     m.response.fields.erase(http::FieldId::Date);
   }
   m.observer.end();
-  const balance::Endpoint* server = onlyServer();
+  const upstream::Server* server = onlyServer();
   proxy::applyResponseRules(
       m.response,
       {.decision = m.decision,
@@ -227,14 +227,14 @@ const upstream::Pool* Rehearsal::pool() const {
   return leg ? snapshot_.plan.pools[leg->pool].get() : nullptr;
 }
 
-const balance::Endpoint* Rehearsal::onlyServer() const {
+const upstream::Server* Rehearsal::onlyServer() const {
   const upstream::Pool* goes_to = pool();
   if (!goes_to) return nullptr;
-  const balance::Endpoint* only = nullptr;
-  for (const balance::Endpoint* server : goes_to->endpoints) {
+  const upstream::Server* only = nullptr;
+  for (const auto& server : goes_to->roster()->servers) {
     if (server->weight == 0) continue;
     if (only) return nullptr;
-    only = server;
+    only = server.get();
   }
   return only;
 }
@@ -249,7 +249,7 @@ std::string Rehearsal::upstreamTarget() const {
 std::string Rehearsal::sentHost() const {
   if (!memory_->decision.route->level.headers.removesHost())
     return std::string(memory_->head.fields.valueOf(http::FieldId::Host));
-  const balance::Endpoint* server = onlyServer();
+  const upstream::Server* server = onlyServer();
   return server ? server->address : "(the chosen server's own address)";
 }
 

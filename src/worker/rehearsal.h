@@ -50,7 +50,7 @@ class Rehearsal {
   // The pool that the request goes to, or nullptr.
   const upstream::Pool* pool() const;
   // The server, where only one can be chosen.
-  const balance::Endpoint* onlyServer() const;
+  const upstream::Server* onlyServer() const;
   // Path and query as the server would get them.
   std::string upstreamTarget() const;
   // The Host field that the server would get; in words, where that is the address of whichever

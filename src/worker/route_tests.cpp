@@ -34,7 +34,8 @@ class Judge {
   std::string outcome() const {
     if (const http::MessageFault* fault = rehearsal_.fault())
       return fmt::format("status {}: {}", fault->status, fault->sentence);
-    if (const upstream::Pool* pool = rehearsal_.pool()) return fmt::format("pool `{}`", pool->name);
+    if (const upstream::Pool* pool = rehearsal_.pool())
+      return fmt::format("pool `{}`", pool->name());
     const auto& answer = rehearsal_.decision().answer;
     return answer->rule.empty() ? fmt::format("status {}", answer->status)
                                 : fmt::format("status {} by {}", answer->status, answer->rule);
@@ -50,20 +51,20 @@ class Judge {
 
   void judgePool(const ::fairlead::Setting<std::string>& name) {
     const upstream::Pool* pool = rehearsal_.pool();
-    if (!pool || pool->name != name.value)
+    if (!pool || pool->name() != name.value)
       fail(name.origin, fmt::format("pool `{}`", name.value), outcome());
   }
 
   void judgeServer(const ::fairlead::Setting<std::string>& name) {
     const upstream::Pool* pool = rehearsal_.pool();
-    const balance::Endpoint* server = rehearsal_.onlyServer();
+    const upstream::Server* server = rehearsal_.onlyServer();
     if (server && (server->name == name.value || server->address == name.value)) return;
     const std::string expected = fmt::format("server `{}`", name.value);
     if (!pool) return fail(name.origin, expected, outcome());
     if (server) return fail(name.origin, expected, fmt::format("server `{}`", server->name));
     fail(name.origin, expected,
-         fmt::format("pool `{}`, which balances over {} servers", pool->name,
-                     pool->endpoints.size()));
+         fmt::format("pool `{}`, which balances over {} servers", pool->name(),
+                     pool->roster()->servers.size()));
   }
 
   void judgeUpstream(const ::fairlead::Setting<std::string>& target) {

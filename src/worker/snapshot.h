@@ -19,7 +19,13 @@ struct Snapshot {
   std::vector<std::string> access_logs;  // destinations as AccessLog::open wants them, each once
 };
 
+// What the configuration does not say.
+struct CompileFacts {
+  size_t workers = 1;         // threads that will serve
+  std::string sticky_secret;  // where `sticky` names none
+};
+
 // From finished settings to what serves traffic. Pure: opens nothing, resolves nothing.
-Snapshot compile(const config::Config& config);
+Snapshot compile(const config::Config& config, const CompileFacts& facts = {});
 
 }  // namespace fairlead::worker

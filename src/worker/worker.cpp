@@ -25,9 +25,11 @@ Worker::Worker(WorkerParts parts)
       pipeline_({.reactor = reactor_,
                  .buffers = buffers_,
                  .random = random_,
+                 .mailbox = mailbox_,
                  .plan = parts_.snapshot->plan,
                  .logs = parts_.access_logs,
-                 .idle_per_server = std::max<size_t>(1, kIdlePerServer / parts_.workers)}) {
+                 .idle_per_server = std::max<size_t>(1, kIdlePerServer / parts_.workers),
+                 .worker = parts_.number}) {
   for (Door& door : parts_.doors)
     listeners_.push_back(std::make_unique<io::Listener>(reactor_, std::move(door.fd)));
 }

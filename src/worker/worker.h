@@ -33,6 +33,7 @@ struct WorkerParts {
   std::vector<AccessLog::Lane*> access_logs;  // as Snapshot::access_logs
   Log& log;
   uint64_t seed = 0;
+  size_t number = 0;   // of this worker, from 0
   size_t workers = 1;  // how many share the limits that count per process
 };
 

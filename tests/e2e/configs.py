@@ -13,6 +13,26 @@ def one_path(*servers, defaults="", path=""):
     return text + indented(path, 4)
 
 
+def one_pool(*servers, more="", top="", path=""):
+    """Everything goes to the pool `p`. `more` are lines of the pool, `top` of the file, `path` of
+    its only route; a server is a text, or something with an `entry()`."""
+    entries = "".join(
+        f"      - {server if isinstance(server, str) else server.entry()}\n" for server in servers
+    )
+    lines = f"pools:\n  p:\n    servers:\n{entries}{indented(more, 4)}"
+    return f"{_ended(top)}{lines}paths:\n  - path: /\n    pool: p\n{indented(path, 4)}"
+
+
+def pool_with(line):
+    """A whole file whose only pool has this line, which is the fourth."""
+    pool = f"pools:\n  p:\n    servers: [127.0.0.1:1]\n    {line}\n"
+    return f"{pool}paths: [{{ path: /, pool: p }}]\n"
+
+
+def _ended(text):
+    return text.strip("\n") + "\n" if text.strip() else ""
+
+
 def indented(text, depth):
     return "".join(" " * depth + line + "\n" for line in text.strip().splitlines())
 

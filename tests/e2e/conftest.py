@@ -2,7 +2,10 @@
 
 import pytest
 from checking import Checker
+from crew import Server
 from edge import BINARY, DeadPort, Edge
+from faulty import FaultyServer
+from name_server import DnsServer
 from origin import Origin
 from servers import EchoServer, SampleServer
 
@@ -61,6 +64,53 @@ def module_origin():
 def module_fairlead(module_origin, tmp_path_factory):
     """The same for all rows of a module's table."""
     yield from _edges(tmp_path_factory.mktemp("module"))
+
+
+def _crews(origin):
+    servers = []
+
+    def start(*names, **options):
+        started = [Server(origin, name, **options) for name in names]
+        servers.extend(started)
+        return started if len(started) > 1 else started[0]
+
+    yield start
+    for server in servers:
+        server.release_all()
+
+
+@pytest.fixture
+def crew(origin, fairlead):
+    """crew(name, ...): servers with names, whose behaviour a test changes."""
+    yield from _crews(origin)
+
+
+@pytest.fixture(scope="module")
+def module_crew(module_origin, module_fairlead):
+    yield from _crews(module_origin)
+
+
+@pytest.fixture
+def faulty():
+    """faulty(name, ...): servers in processes of their own, which misbehave on command."""
+    servers = []
+
+    def start(*names, **settings):
+        started = [FaultyServer(name, **settings) for name in names]
+        servers.extend(started)
+        return started if len(started) > 1 else started[0]
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture
+def dns():
+    """A DNS server, whose names a test makes."""
+    server = DnsServer()
+    yield server
+    server.close()
 
 
 @pytest.fixture

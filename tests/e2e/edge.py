@@ -11,6 +11,7 @@ import subprocess
 import threading
 from pathlib import Path
 
+from admin import Admin
 from waiting import PATIENCE, eventually, happens
 from wire import Client
 
@@ -74,22 +75,29 @@ def _limited(soft, hard):
 
 
 LISTEN = 'listen: { http: "127.0.0.1:@" }\n'
+# Off unless a test wants it: two of them that run at once must not meet on the built-in port.
+NO_ADMIN = "admin: off\n"
+ADMIN = 'admin: "127.0.0.1:@"\n'
 
 
 class Edge:
-    """A running fairlead. `config` is the text of its file without `listen` and `log`."""
+    """A running fairlead. `config` is the text of its file without what has a parameter here."""
 
     def __init__(
-        self, folder, config, workers=1, descriptors=None, log=None, listen=LISTEN
+        self, folder, config, workers=1, descriptors=None, log=None, listen=LISTEN, admin=NO_ADMIN
     ):  # fmt: skip
-        """`@` in `listen` is the port; `descriptors` are the soft and hard limit of the process."""
+        """`@` in `listen` and in `admin` is a free port; `descriptors` are the soft and hard limit
+        of the process."""
         self.port = free_port()
+        self.admin = Admin(free_port()) if "@" in admin else None
+        if self.admin:
+            admin = admin.replace("@", str(self.admin.port))
         self.file = folder / f"fairlead-{self.port}.yaml"
         self.log = folder / f"access-{self.port}.log"
         self.file.write_text(
             f"{listen.replace('@', str(self.port))}"
             f"log: {{ access: {log or self.log} }}\n"
-            f"workers: {workers}\n{config}"
+            f"workers: {workers}\n{admin}{config}"
         )
         self.clients = []
         self.stopped = False

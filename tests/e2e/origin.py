@@ -106,7 +106,9 @@ class Connection:
 class Origin:
     """Listens on a port of the kernel's choice from construction until `close`."""
 
-    def __init__(self, *scripts, send_buffer=None, receive_buffer=None, port=0):
+    def __init__(
+        self, *scripts, send_buffer=None, receive_buffer=None, port=0, host="127.0.0.1"
+    ):  # fmt: skip
         self.scripts = scripts
         self.connections = []
         self.faults = []
@@ -117,10 +119,10 @@ class Origin:
         self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if receive_buffer:
             self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        self.listener.bind(("127.0.0.1", port))
+        self.listener.bind((host, port))
         self.listener.listen(4096)
         self.port = self.listener.getsockname()[1]
-        self.address = f"127.0.0.1:{self.port}"
+        self.address = f"{host}:{self.port}"
         self.spawn(self.accept)
 
     def spawn(self, target, *arguments):

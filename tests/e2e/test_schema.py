@@ -121,7 +121,7 @@ def test_a_good_file_validates(validator, tmp_path, text):
     (tmp_path / "pages").mkdir()
     for page in PAGES:
         (tmp_path / "pages" / page).write_text("<h1>a page</h1>")
-    shown = run("show", "-c", path)
+    shown = run("show", "-c", path, env={"FAIRLEAD_ADMIN_TOKEN": "secret"})
     assert shown.returncode == 0, shown
     assert complaints(validator, parsed(shown.stdout)) == [], shown.stdout
 
@@ -226,7 +226,26 @@ AGREED = {
     "off from there": f'admin: "${{ADMIN:-off}}"\n{ROUTE}',
     "off": f"admin: off\ndefaults: {{ health: off, retry: off, max_body: off }}\n{ROUTE}",
     "what is not there is false": f"listen: {{ http: 80, http3: false }}\n{ROUTE}",
+    "the admin API on a port": f"admin: 9901\n{ROUTE}",
+    "on an address": f'admin: "[::1]:9901"\n{ROUTE}',
+    "on a Unix socket": f"admin: unix:/run/a.sock\n{ROUTE}",
+    "with a token": f"admin: {{ address: 0.0.0.0:9901, token: abc }}\n{ROUTE}",
     "workers by themselves": f"workers: auto\n{ROUTE}",
+    "statuses": (
+        "defaults: { health: { path: /, expect: { status: [204, 200-399] } } }\n" + ROUTE),
+    "one status": f"defaults: {{ health: {{ path: /, expect: {{ status: 204 }} }} }}\n{ROUTE}",
+    "a percentile": f"defaults: {{ retry: {{ hedge: {{ after: p99 }} }} }}\n{ROUTE}",
+    "a time in its place": f"defaults: {{ retry: {{ hedge: {{ after: 100ms }} }} }}\n{ROUTE}",
+    "DNS servers": f'dns: {{ servers: [10.0.0.2, 10.0.0.2:8600, "[::1]:54"] }}\n{ROUTE}',
+    "a limit by its number": f"defaults: {{ limit: 50, queue: 10 }}\n{ROUTE}",
+    "a limit by its word": f"defaults: {{ limit: adaptive, queue: {{}} }}\n{ROUTE}",
+    "all of it off": (
+        "state: off\ndefaults: { limit: off, queue: off, breaker: off, slow_start: off,\n"
+        "  sticky: off, max_requests: off, retry: { hedge: off, per_try: off, buffer: off },\n"
+        f"  health: {{ passive: off }} }}\n{ROUTE}"),
+    "a field of checks that goes": (
+        f"defaults: {{ health: {{ path: /, headers: {{ X-A: off }} }} }}\n{ROUTE}"),
+    "a zone that may be nothing": f'zone: "${{ZONE:-}}"\n{ROUTE}',
     "a path for health": f"defaults: {{ health: /up }}\n{ROUTE}",
     "numbers and booleans are texts too": with_rules(
         "header_rules: { add: { X-A: 5, X-B: true, X-C: 1.5, X-D: off } }"),
@@ -256,6 +275,9 @@ AGREED = {
 REFUSED = {
     "a port that is none": f"listen: 65536\n{ROUTE}",
     "no port": f"listen: 127.0.0.1\n{ROUTE}",
+    "no port for the admin API": f"admin: 127.0.0.1\n{ROUTE}",
+    "two addresses for it": f"admin: [9901, 9902]\n{ROUTE}",
+    "an unknown key of it": f"admin: {{ adress: 9901 }}\n{ROUTE}",
     "zero workers": f"workers: 0\n{ROUTE}",
     "a number in quotes": f'defaults: {{ retry: {{ attempts: "1" }} }}\n{ROUTE}',
     "half a number": f"defaults: {{ retry: {{ attempts: 1.5 }} }}\n{ROUTE}",
@@ -268,7 +290,17 @@ REFUSED = {
     "a rate of hours": f"defaults: {{ timeouts: {{ min_rate: 5/h }} }}\n{ROUTE}",
     "true where off is known": f"admin: true\n{ROUTE}",
     "a later key": f"tls: {{ acme: a@example.com }}\n{ROUTE}",
-    "a later key with no word": "paths: [{ path: /, servers: [{ url: a:1, zone: a }] }]\n",
+    "a later key with no word": (
+        "paths: [{ path: /, servers: [{ url: a:1, max_connections: 5 }] }]\n"),
+    "a percentile that is none": f"defaults: {{ retry: {{ hedge: {{ after: p30 }} }} }}\n{ROUTE}",
+    "a status that is no range": (
+        f"defaults: {{ health: {{ path: /, expect: {{ status: 2xx }} }} }}\n{ROUTE}"),
+    "a DNS server by its name": f"dns: {{ servers: [localhost] }}\n{ROUTE}",
+    "a limit of nothing": f"defaults: {{ limit: 0 }}\n{ROUTE}",
+    "an unknown limit": f"defaults: {{ limit: auto }}\n{ROUTE}",
+    "a queue that is on": f"defaults: {{ queue: on }}\n{ROUTE}",
+    "a sixteenth tier": "paths: [{ path: /, servers: [{ url: a:1, tier: 16 }] }]\n",
+    "slow start within health": f"defaults: {{ health: {{ slow_start: 5s }} }}\n{ROUTE}",
     "an unknown policy": f"defaults: {{ balance: fair }}\n{ROUTE}",
     "an unknown word": f"defaults: {{ retry: {{ when: [505] }} }}\n{ROUTE}",
     "a list where a text is due": with_rules("header_rules: { add: { X-A: [b] } }"),

@@ -12,7 +12,7 @@ namespace {
 
 struct Row {
   std::string_view name;
-  int64_t micros;
+  int64_t count;  // microseconds, or seconds of an HttpDate
   std::string_view expected;
 };
 
@@ -20,7 +20,7 @@ class Timestamp : public testing::TestWithParam<Row> {};
 
 TEST_P(Timestamp, IsUtcWithMilliseconds) {
   char text[kTimestampText];
-  formatTimestamp(std::chrono::microseconds(GetParam().micros), text);
+  formatTimestamp(std::chrono::microseconds(GetParam().count), text);
   EXPECT_EQ(std::string_view(text, sizeof text), GetParam().expected);
 }
 
@@ -36,6 +36,23 @@ constexpr Row kRows[] = {
 
 INSTANTIATE_TEST_SUITE_P(Table, Timestamp, testing::ValuesIn(kRows),
                          [](const auto& row) { return std::string(row.param.name); });
+
+TEST(HttpDate, IsAsFieldsHaveIt) {
+  constexpr Row rows[] = {
+      {"of RFC 9110", 784'111'777, "Sun, 06 Nov 1994 08:49:37 GMT"},
+      {"epoch", 0, "Thu, 01 Jan 1970 00:00:00 GMT"},
+      {"leap day", 1'709'210'096, "Thu, 29 Feb 2024 12:34:56 GMT"},
+      {"end of a year", 1'767'225'599, "Wed, 31 Dec 2025 23:59:59 GMT"},
+      {"before the epoch", -1, "Wed, 31 Dec 1969 23:59:59 GMT"},
+      {"far past", INT64_MIN, "Sat, 01 Jan 0000 00:00:00 GMT"},
+      {"far future", INT64_MAX, "Fri, 31 Dec 9999 23:59:59 GMT"},
+  };
+  for (const Row& row : rows) {
+    char text[kHttpDateText];
+    formatHttpDate(std::chrono::seconds(row.count), text);
+    EXPECT_EQ(std::string_view(text, sizeof text), row.expected) << row.name;
+  }
+}
 
 }  // namespace
 }  // namespace fairlead

@@ -46,12 +46,12 @@ paths:
   EXPECT_EQ(config.listens[0].port, 8080);
 }
 
-// The example of the language's page without what this version refuses: listeners with TLS, an
-// admin interface, rate limits, sticky sessions, servers found through DNS.
+// The example of the language's page without what this version refuses: listeners with TLS, rate
+// limits, sticky sessions, servers found through DNS.
 TEST(ConfigTest, TheFullestFileLoadsAsFarAsThisVersionGoes) {
   const Config config = good(R"(# yaml-language-server: $schema=./fairlead.schema.json
 listen: { http: 80, http3: false }
-admin: off
+admin: 127.0.0.1:9900
 trusted_proxies: []
 
 defaults:
@@ -163,6 +163,65 @@ TEST(ConfigTest, ListensInAllForms) {
   const Config several =
       good("listen: [8081, { http: \"127.0.0.1:8082\" }]\n" + std::string(kRoute));
   EXPECT_THAT(several.listens, SizeIs(2));
+}
+
+TEST(ConfigTest, TheAdminApiListensInAllForms) {
+  const struct {
+    const char* name;
+    const char* text;
+    const char* address;  // "" for any, "off", or the Unix path
+    uint16_t port;
+    const char* token;
+    bool is_written;
+  } rows[] = {
+      {"without a word", "", "127.0.0.1", 9900, "", false},
+      {"an address", "admin: 127.0.0.2:9901\n", "127.0.0.2", 9901, "", true},
+      {"a port is one of the loopback", "admin: 9901\n", "127.0.0.1", 9901, "", true},
+      {"a port in quotes", "admin: \"${PORT}\"\n", "127.0.0.1", 8081, "", true},
+      {"IPv6", "admin: \"[::1]:9901\"\n", "::1", 9901, "", true},
+      {"a Unix socket", "admin: unix:/run/a.sock\n", "/run/a.sock", 0, "", true},
+      {"off", "admin: off\n", "off", 9900, "", true},
+      {"the long form", "admin: { address: 9901, token: a-b }\n", "127.0.0.1", 9901, "a-b", true},
+      {"a token alone", "admin: { token: abc }\n", "127.0.0.1", 9900, "abc", true},
+      {"everywhere, with a token", "admin: { address: \":9901\", token: abc }\n", "", 9901, "abc",
+       true},
+      {"another host, with a token", "admin: { address: 10.0.0.1:9901, token: \"${NAME}\" }\n",
+       "10.0.0.1", 9901, "edge", true},
+  };
+  for (const auto& row : rows) {
+    const AdminSettings admin = good(std::string(row.text) + kRoute).admin;
+    const Listen& at = admin.address.value;
+    const std::string address = !admin.on               ? "off"
+                                : !at.unix_path.empty() ? at.unix_path
+                                : at.any                ? ""
+                                                        : at.address.text();
+    EXPECT_EQ(address, row.address) << row.name;
+    EXPECT_EQ(at.port, row.port) << row.name;
+    EXPECT_EQ(admin.token.value, row.token) << row.name;
+    EXPECT_EQ(admin.is_written, row.is_written) << row.name;
+  }
+}
+
+TEST(ConfigTest, TheAdminApiIsClosedToStrangers) {
+  const struct {
+    const char* name;
+    const char* admin;
+    bool is_taken;
+  } rows[] = {
+      {"all of the loopback", "127.9.9.9:9900", true},
+      {"IPv6 loopback", "\"[::1]:9900\"", true},
+      {"a Unix socket", "unix:/run/a.sock", true},
+      {"all addresses", "0.0.0.0:9900", false},
+      {"all addresses, in short", "\":9900\"", false},
+      {"all addresses, IPv6", "\"[::]:9900\"", false},
+      {"another address", "10.0.0.1:9900", false},
+      {"another address, with an empty token", "{ address: 10.0.0.1:9900, token: \"\" }", false},
+      {"another address, with a token", "{ address: 10.0.0.1:9900, token: abc }", true},
+  };
+  for (const auto& row : rows) {
+    const Loaded loaded = loadWith("admin: " + std::string(row.admin) + "\n" + kRoute);
+    EXPECT_EQ(loaded.config.has_value(), row.is_taken) << row.name;
+  }
 }
 
 TEST(ConfigTest, ServersInAllForms) {

@@ -1,4 +1,4 @@
-// Loading texts in tests: an environment of two variables, and files that live in a map.
+// Loading texts in tests: an environment of three variables, and files that live in a map.
 #pragma once
 
 #include <fnmatch.h>
@@ -14,6 +14,7 @@ namespace fairlead::config {
 inline std::optional<std::string> testEnvironment(std::string_view name) {
   if (name == "PORT") return "8081";
   if (name == "NAME") return "edge";
+  if (name == "FAIRLEAD_ADMIN_TOKEN") return "secret";
   return std::nullopt;
 }
 

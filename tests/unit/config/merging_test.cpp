@@ -41,7 +41,7 @@ hosts:
   EXPECT_EQ(own.retry.attempts.value, 0u);
   EXPECT_EQ(own.rules.max_body.value, 1u << 20);
   EXPECT_EQ(own.rules.headers.show().find("add")->entries.size(), 2u);
-  EXPECT_EQ(poolOf(config, 0).rules.balance.value, "random");
+  EXPECT_EQ(poolOf(config, 0).rules.balance.policy.value->name, "random");
   EXPECT_FALSE(poolOf(config, 0).checksHealth()) << "one server, and nobody asked for checks";
 
   const Route& inner = config.routes[1];
@@ -53,7 +53,7 @@ hosts:
   EXPECT_EQ(inner.rules.max_body.value, 0u);
   EXPECT_EQ(inner.rules.path_policy.value, PathPolicy::Raw);
   EXPECT_EQ(poolOf(config, 1).name, "a.example/b");
-  EXPECT_EQ(poolOf(config, 1).rules.balance.value, "round_robin");
+  EXPECT_EQ(poolOf(config, 1).rules.balance.policy.value->name, "round_robin");
   EXPECT_EQ(poolOf(config, 1).rules.timeouts.total.value, 40s);
   EXPECT_TRUE(poolOf(config, 1).checksHealth());
 }

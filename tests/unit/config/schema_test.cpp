@@ -43,7 +43,9 @@ TEST(Sections, AreAllInTheSchemaThatTheSourcesHave) {
   size_t found = 0;
   for (const auto& entry :
        std::filesystem::recursive_directory_iterator(FAIRLEAD_SOURCE_DIR "/src")) {
-    if (entry.path().extension() != ".cpp") continue;
+    // What is simulated is said in a file of its own.
+    const bool is_of_the_language = entry.path().parent_path().filename() != "simulation";
+    if (entry.path().extension() != ".cpp" || !is_of_the_language) continue;
     std::ifstream stream(entry.path());
     const std::string text{std::istreambuf_iterator<char>(stream), {}};
     for (std::sregex_iterator at(text.begin(), text.end(), declaration), end; at != end; ++at) {
@@ -112,9 +114,18 @@ TEST(Schema, SaysOfEachKeyWhatTheTablesSay) {
        R"({"enum": ["connect", "refused", "stale", "reset", 502, "502", 503, "503", 504, "504"]})"},
       {"/$defs/retry/properties/when/anyOf/1/type", R"("array")"},
       {"/$defs/retry/properties/when/anyOf/2", R"({"$ref": "#/$defs/variable"})"},
-      {"/$defs/health/properties/slow_start",
+      {"/$defs/host/properties/tls",
        R"({"description": "not supported by this version",
            "anyOf": [{"enum": ["off"]}, {"$ref": "#/$defs/variable"}]})"},
+      {"/$defs/pool_rules/properties/queue/anyOf",
+       R"([{"enum": ["off"]}, {"type": ["integer", "string"], "minimum": 1, "maximum": 1000000,
+                               "pattern": "[$][{]"},
+           {"$ref": "#/$defs/queue"}])"},
+      {"/$defs/health_expect/properties/status/default", R"(["200-399"])"},
+      {"/$defs/value_load_bound",
+       R"({"type": ["number", "string"], "minimum": 1, "maximum": 100,
+           "pattern": "^[0-9]+([.][0-9]+)?$|[$][{]"})"},
+      {"/$defs/value_percentile", R"({"type": "string", "pattern": "^p[5-9][0-9]$|[$][{]"})"},
       {"/$defs/listen/properties/http3/anyOf/0", R"({"enum": ["off", false]})"},
       {"/$defs/file/properties/pools", R"({"$ref": "#/$defs/included_file/properties/pools"})"},
       {"/$defs/included_file/properties/pools",
@@ -132,7 +143,7 @@ TEST(Schema, SaysOfEachKeyWhatTheTablesSay) {
       {"/$defs/value_any", "{}"},
       {"/$defs/value_boolean", R"({"type": ["boolean", "string"], "pattern": "[$][{]"})"},
       {"/$defs/value_policy/anyOf/0",
-       R"({"enum": ["p2c", "round_robin", "random", "least_connections"]})"},
+       R"({"enum": ["p2c", "round_robin", "random", "least_connections", "least_latency", "first"]})"},
       {"/$defs/value_listen_address",
        R"({"type": ["integer", "string"], "minimum": 1, "maximum": 65535,
            "pattern": "^(unix:.+|(.*:)?[0-9]{1,5})$|[$][{]"})"},
@@ -146,7 +157,7 @@ TEST(Schema, SaysOfEachKeyWhatTheTablesSay) {
 
 TEST(Schema, IsSilentAboutLaterKeysThatAcceptNothing) {
   for (const char* place :
-       {"/$defs/listen/properties/pool", "/$defs/health/properties/expect", "/$defs/path_pattern"})
+       {"/$defs/listen/properties/pool", "/$defs/health/properties/grpc", "/$defs/path_pattern"})
     EXPECT_FALSE(schema().contains(json::json_pointer(place))) << place;
 }
 
@@ -232,14 +243,37 @@ TEST(BuiltIns, AreWhatTheTablesSay) {
   const std::string plain = shownWithoutOrigins(
       "{ defaults: { health: { path: /h } },\n"
       "  paths: [{ path: /, servers: [a:1, b:1] }, { path: /r, respond: {} }] }\n");
-  const std::string told = shownWithoutOrigins(fmt::format(
-      "{{ {}\n  defaults: {{ {} {} health: {{ path: /h, {} }}, timeouts: {{ {} }}, retry: {{ {} }} "
-      "}},\n  paths: [{{ path: /, {} servers: [{{ url: a:1, {} }}, b:1] }}, {{ path: /r, respond: "
-      "{{ status: 200 }} }}] }}\n",
-      builtInsOf(kFileKeys), builtInsOf(kPoolRuleKeys), builtInsOf(kRouteRuleKeys),
-      builtInsOf(upstream::kHealthKeys), builtInsOf(upstream::kTimeoutKeys),
-      builtInsOf(upstream::kRetryKeys), builtInsOf(kPathKeys), builtInsOf(kServerKeys)));
-  EXPECT_EQ(told, plain);
+  const auto mapping = [](const Section& section) {
+    return fmt::format("{{ {} }}", builtInsOf(section));
+  };
+  const std::string health =
+      fmt::format("{{ path: /h, {} expect: {}, passive: {} }}", builtInsOf(upstream::kHealthKeys),
+                  mapping(upstream::kHealthExpectKeys), mapping(upstream::kPassiveKeys));
+  const std::string defaults =
+      fmt::format("{} {} health: {}, timeouts: {}, retry: {}", builtInsOf(kPoolRuleKeys),
+                  builtInsOf(kRouteRuleKeys), health, mapping(upstream::kTimeoutKeys),
+                  mapping(upstream::kRetryKeys));
+  const std::string server = fmt::format("{{ url: a:1, {} }}", builtInsOf(kServerKeys));
+  EXPECT_EQ(shownWithoutOrigins(fmt::format(
+                "{{ {} defaults: {{ {} }},\n  paths: [{{ path: /, {} servers: [{}, b:1] }},\n"
+                "  {{ path: /r, respond: {{ status: 200 }} }}] }}\n",
+                builtInsOf(kFileKeys), defaults, builtInsOf(kPathKeys), server)),
+            plain);
+}
+
+// The same for what is off unless somebody asks for it.
+TEST(BuiltIns, OfWhatIsSwitchedOnAreWhatTheTablesSay) {
+  const auto pool = [](std::string_view rules) {
+    return shownWithoutOrigins(
+        fmt::format("paths: [{{ path: /, servers: [a:1, b:1], max_requests: 9, {} }}]\n", rules));
+  };
+  const auto told = [&](std::string_view key, const Section& section) {
+    return pool(fmt::format("{}: {{ {} }}", key, builtInsOf(section)));
+  };
+  EXPECT_EQ(told("queue", upstream::kQueueKeys), pool("queue: {}"));
+  EXPECT_EQ(told("breaker", upstream::kBreakerKeys), pool("breaker: {}"));
+  EXPECT_EQ(pool(fmt::format("retry: {{ hedge: {{ {} }} }}", builtInsOf(upstream::kHedgeKeys))),
+            pool("retry: { hedge: {} }"));
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ namespace {
 using testing::HasSubstr;
 
 std::string withoutComments(const std::string& text) {
-  return std::regex_replace(text, std::regex(" +# [^\n]*"), "");
+  return std::regex_replace(text, std::regex("\n +# [^\n]*| +# [^\n]*"), "");
 }
 
 std::string shown(const std::string& text) {
@@ -52,6 +52,10 @@ TEST(Show, LoadsAgainAndMeansTheSame) {
        "      - { path: /s, respond: { status: 404, body: \"no\\n\\\"way\\\" $${{x}\", "
        "content_type: text/html } }\n"
        "      - { path: /t, respond: 204 }\n"},
+      {"the admin API", "admin: \"[::1]:9901\"\npaths: [{ path: /, respond: 204 }]\n"},
+      {"no admin API", "admin: off\npaths: [{ path: /, respond: 204 }]\n"},
+      {"the admin API on a Unix socket, with a token",
+       "admin: { address: unix:/run/a.sock, token: secret }\npaths: [{ path: /, respond: 204 }]\n"},
       {"logs",
        "log: { access: logs/all.log }\nhosts:\n  - host: a.example\n    log: stderr\n"
        "    servers: [a:1]\n    paths:\n      - { path: /x, respond: 200, log: off }\n"
@@ -79,6 +83,27 @@ TEST(Show, LoadsAgainAndMeansTheSame) {
        "      add: { X-A: \"{{ {client_ip} $${{x} }}\", X-T: true }\n      append: { Via: v }\n"
        "      set_if_missing: { X-M: \"{header.X-A}\" }\n"
        "      response: { remove: Server, add: { X-Frame-Options: DENY } }\n"},
+      {"what heals and what limits",
+       "zone: \"\"\ndns: { servers: \"[::1]\" }\nstate: kept\n"
+       "defaults: { retry: { per_try: 1s, buffer: off, hedge: { after: p99 } }, limit: 8, queue: "
+       "5,\n"
+       "  slow_start: off, sticky: { cookie: srv }, breaker: { errors: 50% }, max_requests: 7,\n"
+       "  health: { passive: { consecutive: 3 }, headers: { X-A: \"off\" }, path: /up } }\n"
+       "pools:\n"
+       "  p: { servers: [{ url: a:1, backup: true, zone: \"\" }], retry: { hedge: off }, queue: {} "
+       "}\n"
+       "  q: { servers: [{ url: a:1, tier: 15, zone: z }], health: off, limit: off, sticky: off }\n"
+       "  r: { servers: [a:1], health: { passive: off, expect: { body: \"off\" } }, breaker: off "
+       "}\n"
+       "paths:\n"
+       "  - { path: /p, pool: p }\n"
+       "  - { path: /q, pool: q, retry: { hedge: { after: 100ms, budget: 1% } } }\n"
+       "  - { path: /r, pool: r, retry: { hedge: {}, per_try: off, buffer: 1MiB } }\n"
+       "  - { path: /s, servers: [a:1, b:1], sticky: { learn: \"off\" }, limit: adaptive }\n"},
+      {"retries",
+       "defaults: { retry: off }\npools:\n  p: { servers: [a:1], retry: { budget: off } }\n"
+       "  q: { servers: [a:1] }\n"
+       "paths: [{ path: /p, pool: p }, { path: /q, pool: q, retry: { attempts: 0 } }]\n"},
       {"mirror and priority",
        "pools: { shadow: { servers: [s:1] } }\ndefaults: { mirror: shadow, priority: batch }\n"
        "paths:\n  - { path: /, servers: [a:1] }\n"
@@ -191,6 +216,14 @@ TEST(YamlWriter, WritesTreesThatReadBackToThemselves) {
   }
 }
 
+TEST(Show, KeepsTheTokenToItself) {
+  const std::string text = shown(
+      "admin:\n  address: 0.0.0.0:9900\n  token: secret\npaths: [{ path: /, respond: 204 }]\n");
+  EXPECT_THAT(text, testing::ContainsRegex("\n  address: \"?0.0.0.0:9900\"? +# fairlead.yaml:2\n"));
+  EXPECT_THAT(text, testing::ContainsRegex("\n  token: set +# fairlead.yaml:3\n"));
+  EXPECT_THAT(text, testing::Not(HasSubstr("secret")));
+}
+
 TEST(Show, TellsOfLogsMirrorsAndPriorities) {
   const std::string text = shown(
       "log: off\ndefaults:\n  mirror: p\npools: { p: { servers: [a:1] } }\nhosts:\n"
@@ -203,6 +236,26 @@ TEST(Show, TellsOfLogsMirrorsAndPriorities) {
   EXPECT_THAT(text, testing::ContainsRegex("\n          percent: 10% +# fairlead.yaml:9\n"));
   EXPECT_THAT(text, testing::ContainsRegex("\n          max_body: 64KiB +# built-in\n"));
   EXPECT_THAT(text, testing::ContainsRegex("\n    priority: batch +# fairlead.yaml:10\n"));
+}
+
+TEST(Show, KeepsSecretsToItself) {
+  const std::string text = shown(
+      "paths:\n  - path: /\n    servers: [a:1]\n"
+      "    sticky:\n      cookie: srv\n      secret: 0123456789abcdef\n");
+  EXPECT_THAT(text, testing::Not(HasSubstr("0123456789")));
+  EXPECT_THAT(text, testing::ContainsRegex("\n      # secret: set +# fairlead.yaml:6\n"));
+}
+
+TEST(Show, TellsWhichFolderTheEnvironmentNames) {
+  const auto service = [](std::string_view name) -> std::optional<std::string> {
+    if (name != "STATE_DIRECTORY") return std::nullopt;
+    return "/var/lib/fairlead:/var/lib/other";
+  };
+  const Loaded loaded =
+      loadText("fairlead.yaml", "paths: [{ path: /, respond: 200 }]\n", service, MapFiles({}));
+  ASSERT_TRUE(loaded.config);
+  EXPECT_THAT(renderShow(*loaded.config, loaded.diagnostics),
+              testing::ContainsRegex("\nstate: /var/lib/fairlead +# built-in\n"));
 }
 
 TEST(YamlText, ReadsBackToItself) {

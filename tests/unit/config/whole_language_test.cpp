@@ -18,15 +18,35 @@ constexpr const char* kWhole = R"(
 listen: [8080, { http: "127.0.0.1:8081" }, "unix:/run/fairlead.sock"]
 workers: 3
 log: { access: logs/all.log, format: json }
+admin: { address: "unix:/run/fairlead/admin.sock", token: "${FAIRLEAD_ADMIN_TOKEN}" }
 trusted_proxies: [10.0.0.0/8, "::1"]
 include: [conf.d/*.yaml]
+zone: west
+dns: { servers: [127.0.0.1:8600, 10.0.0.2, "[::1]"] }
 state: /var/lib/fairlead
 firewall_rules: { ip_reject: [203.0.113.0/24], ip_allow: 203.0.113.7, path_reject: [/.git] }
 defaults:
   balance: random
-  health: { path: /h, method: HEAD, host: h.example, every: 3s, timeout: 2s, fall: 4, rise: 5, port: 9 }
+  health:
+    path: /h
+    method: HEAD
+    host: h.example
+    every: 3s
+    timeout: 2s
+    fall: 4
+    rise: 5
+    port: 9
+    expect: { status: [200, 300-399], body: "^[{]", headers: { X-Ok: "yes|true" } }
+    headers: { Authorization: Bearer x }
+    passive: { consecutive: 4, failures: 40%, min_requests: 10, window: 5s, eject: 5s, max_eject: 1m }
   timeouts: { head: 9s, body: 8s, min_rate: 1KiB/s, idle: 7s, connect: 1s, response: 6s, total: 5m, tunnel: 2h, upstream_idle: 3s }
-  retry: { attempts: 2, when: [connect, refused, stale, reset, 503], budget: 10% }
+  retry: { attempts: 2, when: [connect, refused, stale, reset, 503], budget: 10%, per_try: 5s, buffer: 1MiB, hedge: { after: p90, budget: 1% } }
+  slow_start: 20s
+  sticky: { cookie: srv, secret: "a secret of this file" }
+  max_requests: 500
+  limit: adaptive
+  queue: { limit: 100, timeout: 500ms }
+  breaker: { errors: 40%, min_requests: 10, window: 5s, open: 1s }
   max_body: 1MiB
   path_policy: raw
   priority: batch
@@ -37,11 +57,19 @@ defaults:
   mirror: { pool: shadow, percent: 0.5%, max_body: 1KiB }
 pools:
   shop:
-    servers: [{ url: a:1, name: big, weight: 2, max_requests: 7 }, "[::1]:1"]
-    balance: round_robin
+    servers:
+      - { url: a:1, name: big, weight: 2, max_requests: 7, tier: 2, zone: west }
+      - { url: "[::1]:1", backup: true }
+    balance: { hash: header:X-User, method: ring, bounded_load: 1.5 }
     health: off
     timeouts: { response: off }
     retry: off
+    slow_start: off
+    sticky: { learn: JSESSIONID }
+    max_requests: off
+    limit: 50
+    queue: off
+    breaker: off
   shop-canary: { servers: [b:1], health: /ready }
   shadow: { servers: [c:1] }
 hosts:
@@ -98,7 +126,7 @@ hosts:
         cors: off
         error_pages: { 503: off, 404: { file: pages/gone.txt, content_type: text/x } }
       - { path: /api, exact: true, pool: shop, rewrite_rules: { replace_path: "/{method}" } }
-      - { path: /static, servers: s:1, rewrite_rules: { replace_prefix: /files }, max_body: off, priority: critical, path_policy: canonical }
+      - { path: /static, servers: s:1, retry: { hedge: off, buffer: off }, queue: 5, sticky: off, rewrite_rules: { replace_prefix: /files }, max_body: off, priority: critical, path_policy: canonical }
       - { path_regex: "^/u/([0-9]+)$", redirect: { to: "https://{host}/user/{capture.1}", status: 307 } }
       - { path: /moved, redirect: { scheme: https, host: www.example, port: 8443, path: /new } }
       - { path: /old, redirect: { replace_prefix: /new } }
@@ -135,7 +163,7 @@ std::string shown(const Loaded& loaded) {
 }
 
 std::string withoutComments(const std::string& text) {
-  return std::regex_replace(text, std::regex(" +# [^\n]*"), "");
+  return std::regex_replace(text, std::regex("\n +# [^\n]*| +# [^\n]*"), "");
 }
 
 TEST(WholeLanguage, HasAllItsKeysInOneFile) {
@@ -182,6 +210,16 @@ TEST(WholeLanguage, IsShownWithThePlaceOfEachValue) {
       {"\n        scheme: http ", "redirect: https }"},
       {"\n    upstream: \"/v2?v=1\"", "upstream: \"/v2?v=1\""},
       {"\n      X-Debug: off", "X-Debug: off"},
+      {"\nzone: west", "zone: west\n"},
+      {"\n    - 10.0.0.2:53", "dns: {"},
+      {"\n          - 300-399", "    expect: {"},
+      {"\n        Authorization: \"Bearer x\"", "headers: { Authorization"},
+      {"\n        eject: 5s", "passive: { consecutive"},
+      {"\n      # secret: set", "secret: "},
+      {"\n      learn: JSESSIONID", "learn: JSESSIONID"},
+      {"\n      timeout: 500ms", "queue: { limit: 100"},
+      {"\n        tier: 1", "backup: true"},
+      {"\n          hedge: off", "hedge: off"},
   };
   for (const auto& row : rows) {
     const size_t at = text.find(row.shown);

@@ -108,7 +108,7 @@ std::string cookieFor(const Plan& plan, std::string_view pool) {
   for (int i = 0; i < 256; ++i) {
     const Decided decided(plan, "GET /split HTTP/1.1\r\nHost: h\r\n",
                           "192.0.2." + std::to_string(i));
-    if (!decided->split_cookie || plan.pools[decided->leg->pool]->name != pool) continue;
+    if (!decided->split_cookie || plan.pools[decided->leg->pool]->name() != pool) continue;
     const std::string_view cookie = decided->split_cookie->value();
     return std::string(cookie.substr(0, cookie.find(';')));
   }
@@ -129,12 +129,12 @@ class DecideSplit : public testing::Test {
     canary_ = cookieFor(*plan_, "canary");
   }
 
-  void down(std::string_view pool) { made_.serverOf(pool).health.store(balance::Health::Down); }
+  void down(std::string_view pool) { made_.takeDown(pool); }
   std::string linesWith(std::string_view cookies) const {
     return "GET /split HTTP/1.1\r\nHost: h\r\nCookie: " + std::string(cookies) + "\r\n";
   }
   std::string_view poolOf(const Decided& decided) const {
-    return plan_->pools[decided->leg->pool]->name;
+    return plan_->pools[decided->leg->pool]->name();
   }
 
   PlanForTest made_;

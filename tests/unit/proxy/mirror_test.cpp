@@ -32,10 +32,19 @@ const std::string kOk = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine";
 class MirrorTest : public testing::Test {
  protected:
   MirrorTest() {
-    upstream::addServer(*pool_, listener_.address);
-    pool_->timeouts.upstream_idle = Duration{10s};
-    pool_->timeouts.response = Duration{10s};
-    shadow_.emplace(*pool_, reactor_, buffers_, random_, 16);
+    settings_.timeouts.upstream_idle = Duration{10s};
+    settings_.timeouts.response = Duration{10s};
+    remake();
+  }
+  // With `settings_` as they are now.
+  void remake() {
+    mirrors_.reset();
+    shadow_.reset();
+    pool_ = upstream::makePool(settings_);
+    shadow_.emplace(
+        *pool_,
+        upstream::UpstreamParts{
+            .reactor = reactor_, .buffers = buffers_, .random = random_, .mailbox = mailbox_});
     mirrors_.emplace(reactor_, buffers_, random_);
   }
 
@@ -70,8 +79,10 @@ class MirrorTest : public testing::Test {
   io::Reactor reactor_;
   io::BufferPool buffers_;
   Random random_{1};
+  io::Mailbox mailbox_{reactor_};
   test::LocalListener listener_ = test::listenLocally(512);
-  std::unique_ptr<upstream::Pool> pool_ = upstream::makePool();
+  upstream::PoolSettings settings_ = upstream::poolOf({listener_.address});
+  std::unique_ptr<upstream::Pool> pool_;
   std::optional<upstream::Upstream> shadow_;
   std::optional<Mirrors> mirrors_;
 };
@@ -253,32 +264,30 @@ TEST_F(MirrorTest, ASilentServerIsGivenUp) {
   };
   for (const SilenceRow& row : rows) {
     SCOPED_TRACE(row.name);
-    mirrors_.emplace(reactor_, buffers_, random_);
-    pool_->timeouts.*row.timeout = Duration{20ms};
+    const upstream::TimeoutSettings before = settings_.timeouts;
+    settings_.timeouts.*row.timeout = Duration{20ms};
+    remake();
     ASSERT_TRUE(send(kGet));
     test::Peer server = accept();
     server.send(row.answer);
     awaitEnd();
     EXPECT_EQ(counted(), "0 1 0");
-    pool_->timeouts.*row.timeout = Duration{10s};
+    settings_.timeouts = before;
   }
 }
 
 TEST_F(MirrorTest, NobodyListens) {
   const test::DeafAddress deaf = test::deafAddress();
-  auto pool = upstream::makePool();
-  upstream::addServer(*pool, deaf.address);
-  shadow_.emplace(*pool, reactor_, buffers_, random_, 16);
+  settings_ = upstream::poolOf({deaf.address});
+  remake();
   ASSERT_TRUE(send(kGet));
   awaitEnd();
   EXPECT_EQ(counted(), "0 1 0");
-  EXPECT_EQ(pool->inFlight(), 0u);
-  mirrors_.reset();
-  shadow_.reset();
+  EXPECT_EQ(pool_->inFlight(), 0u);
 }
 
 TEST_F(MirrorTest, NoServerIsUp) {
-  pool_->endpoints[0]->health.store(balance::Health::Down);
+  upstream::setActive(*pool_, 0, upstream::ActiveHealth::Down);
   EXPECT_FALSE(send(kGet));
   EXPECT_EQ(mirrors_->underWay(), 0u);
   EXPECT_EQ(counted(), "0 1 0");
@@ -402,7 +411,7 @@ TEST_F(MirrorTest, CopiesTheShareThatIsAskedFor) {
 // --- the body as it passes by
 
 TEST(BodyCopy, KeepsWhatPasses) {
-  uint64_t room = 100;
+  BodyRoom room(100);
   BodyCopy copy(10, room);
   copy.restart();
   copy.add("hello");
@@ -410,11 +419,11 @@ TEST(BodyCopy, KeepsWhatPasses) {
   copy.add(" you");
   EXPECT_EQ(copy.state(), BodyCopy::State::Whole);
   EXPECT_EQ(copy.octets(), "hello you");
-  EXPECT_EQ(room, 91u);
+  EXPECT_EQ(room.free(), 91u);
 }
 
 TEST(BodyCopy, BeginsAgain) {
-  uint64_t room = 100;
+  BodyRoom room(100);
   BodyCopy copy(10, room);
   copy.add("twelve bytes");
   EXPECT_EQ(copy.state(), BodyCopy::State::TooLarge);
@@ -424,7 +433,7 @@ TEST(BodyCopy, BeginsAgain) {
   copy.restart();
   copy.add("whole");
   EXPECT_EQ(copy.octets(), "whole");
-  EXPECT_EQ(room, 95u);
+  EXPECT_EQ(room.free(), 95u);
 }
 
 struct BoundRow {
@@ -448,17 +457,33 @@ TEST(BodyCopy, IsBounded) {
   };
   for (const BoundRow& row : rows) {
     SCOPED_TRACE(row.name);
-    uint64_t room = row.room;
+    BodyRoom room(row.room);
     {
       BodyCopy copy(row.limit, room);
       copy.restart();
       for (const char* piece : row.pieces) copy.add(piece);
       EXPECT_EQ(copy.state(), row.state);
-      EXPECT_EQ(room + copy.octets().size(), row.room);
+      EXPECT_EQ(room.free() + copy.octets().size(), row.room);
       if (row.state != State::Whole) EXPECT_EQ(copy.octets().capacity(), std::string().capacity());
     }
-    EXPECT_EQ(room, row.room) << "all is given back";
+    EXPECT_EQ(room.free(), row.room) << "all is given back";
   }
+}
+
+TEST(BodyRoom, LendsTheMemoryOfCopiesAgain) {
+  const std::string body(1000, 'b');
+  BodyRoom room(100'000);
+  const char* first = nullptr;
+  {
+    BodyCopy copy(10'000, room);
+    copy.add(body);
+    first = copy.octets().data();
+  }
+  BodyCopy none(10'000, room);  // takes no memory as long as nothing comes
+  BodyCopy again(10'000, room);
+  again.add("short");
+  EXPECT_EQ(again.octets().data(), first);
+  EXPECT_EQ(again.octets(), "short");
 }
 
 }  // namespace

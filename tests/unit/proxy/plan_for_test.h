@@ -11,6 +11,7 @@
 
 #include "proxy/plan.h"
 #include "unit/filter/flow.h"
+#include "unit/upstream/pool_for_test.h"
 
 namespace fairlead::proxy {
 
@@ -47,16 +48,16 @@ class PlanForTest {
 
   // With one server, which nobody has checked yet.
   uint32_t addPool(std::string name) {
-    auto pool = std::make_unique<upstream::Pool>();
-    pool->name = std::move(name);
-    pool->servers.push_back(std::make_shared<balance::Endpoint>());
-    pool->endpoints.push_back(pool->servers.back().get());
-    plan_.pools.push_back(std::move(pool));
+    upstream::PoolSettings settings = upstream::poolOf({{*IpAddress::parse("10.0.0.1"), 80}});
+    settings.name = std::move(name);
+    plan_.pools.push_back(std::make_unique<upstream::Pool>(std::move(settings)));
     return static_cast<uint32_t>(plan_.pools.size() - 1);
   }
-  balance::Endpoint& serverOf(std::string_view pool) {
+  // The pool's server has failed its checks.
+  void takeDown(std::string_view pool) {
     for (const auto& known : plan_.pools)
-      if (known->name == pool) return *known->servers.front();
+      if (known->name() == pool)
+        return upstream::setActive(*known, 0, upstream::ActiveHealth::Down);
     throw std::runtime_error("no such pool");
   }
 
@@ -71,7 +72,8 @@ class PlanForTest {
     RoutePlan& route = plan_.routes.emplace_back();
     route.name = spec.name;
     route.path = spec.path;
-    route.legs.push_back({.pool = 0, .timeouts = {}, .retry = {}});
+    route.legs.push_back(
+        {.pool = 0, .timeouts = {}, .retry = {}, .key = {}, .sticky = {}, .learns = {}});
     specs_.push_back(std::move(spec));
     return route;
   }
@@ -96,7 +98,8 @@ class PlanForTest {
     EXPECT_EQ(filter::firstFinding(out), "") << shares;
     for (filter::SplitArm& arm : arms) {
       arm.pool = addPool(arm.pool_name);
-      route.legs.push_back({.pool = arm.pool, .timeouts = {}, .retry = {}});
+      route.legs.push_back(
+          {.pool = arm.pool, .timeouts = {}, .retry = {}, .key = {}, .sticky = {}, .learns = {}});
     }
     route.split.emplace(std::move(arms), route.name);
     return route;

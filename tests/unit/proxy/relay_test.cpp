@@ -157,11 +157,11 @@ TEST(Relay, ACopyGetsTheContent) {
   for (const ChangeRow& row : kChanges) {
     for (const bool in_single_bytes : {false, true}) {
       SCOPED_TRACE(row.name);
-      uint64_t room = 100;
+      BodyRoom room(100);
       BodyCopy copy(100, room);
       Bed bed(Client::Reader);
       copy.restart();
-      bed.begin(row.framing, row.coding, {.idle = Duration{10s}, .copy = &copy});
+      bed.begin(row.framing, row.coding, {.idle = Duration{10s}, .copies = {&copy}});
       const size_t step = in_single_bytes ? 1 : row.wire.size();
       for (size_t i = 0; i < row.wire.size(); i += step) {
         bed.source.send(row.wire.substr(i, step));
@@ -178,10 +178,10 @@ TEST(Relay, ACopyGetsTheContent) {
 }
 
 TEST(Relay, ACopyGetsOnlyWhatWasForwarded) {
-  uint64_t room = 1 << 20;
+  BodyRoom room(1 << 20);
   BodyCopy copy(1 << 20, room);
   Bed bed(Client::Reader);
-  bed.begin(length(5), BodyCoding::Identity, {.idle = Duration{10s}, .copy = &copy});
+  bed.begin(length(5), BodyCoding::Identity, {.idle = Duration{10s}, .copies = {&copy}});
   bed.source.send("hel");
   bed.sink.awaitEnding(bed.reactor, "hel");
   EXPECT_EQ(copy.octets(), "hel");
@@ -192,10 +192,11 @@ TEST(Relay, ACopyGetsOnlyWhatWasForwarded) {
 
 TEST(Relay, ACopyThatIsFullChangesNothing) {
   const std::string content(1 << 20, 'c');
-  uint64_t room = 1000;
+  BodyRoom room(1000);
   BodyCopy copy(1000, room);
   Bed bed(Client::Reader);
-  bed.begin(length(content.size()), BodyCoding::Identity, {.idle = Duration{10s}, .copy = &copy});
+  bed.begin(length(content.size()), BodyCoding::Identity,
+            {.idle = Duration{10s}, .copies = {&copy}});
   size_t given = 0;
   test::runUntil(bed.reactor, [&] {
     given += bed.source.sendSome(std::string_view(content).substr(given));

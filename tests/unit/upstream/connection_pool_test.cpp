@@ -22,11 +22,27 @@ using Proof = ConnectionPool::Proof;
 class ConnectionPoolTest : public testing::Test {
  protected:
   ConnectionPoolTest() {
-    for (const test::LocalListener& listener : listeners_) addServer(*pool_, listener.address);
-    pool_->timeouts.upstream_idle = Duration{10s};
+    settings_ = poolOf({listeners_[0].address, listeners_[1].address});
+    settings_.timeouts.upstream_idle = Duration{10s};
     remake(16);
   }
-  void remake(size_t per_server) { connections_.emplace(*pool_, reactor_, buffers_, per_server); }
+  void remake(size_t per_server) {
+    connections_.reset();
+    pool_ = makePool(settings_);
+    connections_.emplace(*pool_, reactor_, buffers_, per_server);
+    connections_->adopt(*pool_->roster());
+  }
+  void keepIdleFor(Duration time) {
+    settings_.timeouts.upstream_idle = time;
+    remake(16);
+  }
+  // As if the first server's name had these addresses.
+  void move(std::vector<SocketAddress> where, uint32_t preferred = 0) {
+    server().addresses = std::move(where);
+    server().preferred_address.store(preferred);
+  }
+  Server& server() { return serverOf(*pool_, 0); }
+  Slot& slot(size_t number) { return connections_->slotOf(serverOf(*pool_, number)); }
 
   // A new connection, and its far end.
   struct Made {
@@ -35,7 +51,8 @@ class ConnectionPoolTest : public testing::Test {
     int fd() const { return lease.session().stream().fd(); }
   };
   Made make(balance::EndpointId id = 0) {
-    Result<Lease> lease = test::complete(reactor_, connections_->connect(id, reactor_.now() + 10s));
+    Result<Lease> lease =
+        test::complete(reactor_, connections_->connect(slot(id), reactor_.now() + 10s));
     if (!lease) throw std::runtime_error("no connection");
     EXPECT_FALSE(lease->reused());
     Made made{std::move(*lease), test::Peer(listeners_[id].accept())};
@@ -44,7 +61,7 @@ class ConnectionPoolTest : public testing::Test {
   }
   std::string connectWords(balance::EndpointId id, Duration patience = 10s) {
     const Result<Lease> lease =
-        test::complete(reactor_, connections_->connect(id, reactor_.now() + patience));
+        test::complete(reactor_, connections_->connect(slot(id), reactor_.now() + patience));
     if (lease) return "connected";
     const Failure& failure = lease.error();
     EXPECT_EQ(failure.step, Step::Connect);
@@ -58,12 +75,13 @@ class ConnectionPoolTest : public testing::Test {
     for (int i = 0; i < 2; ++i) two.push_back(test::listenLocally());
     return two;
   }();
-  std::unique_ptr<Pool> pool_ = makePool();
+  PoolSettings settings_;
+  std::unique_ptr<Pool> pool_;
   std::optional<ConnectionPool> connections_;
 };
 
 TEST_F(ConnectionPoolTest, BeginsEmpty) {
-  EXPECT_FALSE(connections_->takeIdle(0, Proof::Reactor));
+  EXPECT_FALSE(connections_->takeIdle(slot(0), Proof::Reactor));
   EXPECT_EQ(connections_->idleCount(), 0u);
 }
 
@@ -75,19 +93,19 @@ TEST_F(ConnectionPoolTest, LendsTheOneThatCameBackLast) {
   one.lease.keep();
   two.lease.keep();
   EXPECT_EQ(connections_->idleCount(), 2u);
-  const Lease again = connections_->takeIdle(0, Proof::Reactor);
+  const Lease again = connections_->takeIdle(slot(0), Proof::Reactor);
   ASSERT_TRUE(again);
   EXPECT_EQ(again.session().stream().fd(), second);
   EXPECT_TRUE(again.reused());
-  EXPECT_EQ(connections_->takeIdle(0, Proof::Socket).session().stream().fd(), first);
-  EXPECT_FALSE(connections_->takeIdle(0, Proof::Reactor));
+  EXPECT_EQ(connections_->takeIdle(slot(0), Proof::Socket).session().stream().fd(), first);
+  EXPECT_FALSE(connections_->takeIdle(slot(0), Proof::Reactor));
 }
 
 TEST_F(ConnectionPoolTest, KeepsServersApart) {
   Made made = make(1);
   made.lease.keep();
-  EXPECT_FALSE(connections_->takeIdle(0, Proof::Reactor));
-  EXPECT_TRUE(connections_->takeIdle(1, Proof::Reactor));
+  EXPECT_FALSE(connections_->takeIdle(slot(0), Proof::Reactor));
+  EXPECT_TRUE(connections_->takeIdle(slot(1), Proof::Reactor));
 }
 
 TEST_F(ConnectionPoolTest, WhatIsNotKeptIsClosed) {
@@ -120,7 +138,7 @@ TEST_F(ConnectionPoolTest, StaleOnesLeaveThePool) {
     EXPECT_EQ(connections_->idleCount(), 1u);
     row.happens(made.peer);
     test::runUntil(reactor_, [&] { return connections_->idleCount() == 0; });
-    EXPECT_FALSE(connections_->takeIdle(0, Proof::Reactor));
+    EXPECT_FALSE(connections_->takeIdle(slot(0), Proof::Reactor));
   }
 }
 
@@ -131,7 +149,7 @@ TEST_F(ConnectionPoolTest, TheReactorAloneCannotKnowYet) {
     Made stale = make();
     stale.lease.keep();
     row.happens(stale.peer);
-    EXPECT_TRUE(connections_->takeIdle(0, Proof::Reactor));
+    EXPECT_TRUE(connections_->takeIdle(slot(0), Proof::Reactor));
   }
 }
 
@@ -144,7 +162,7 @@ TEST_F(ConnectionPoolTest, ProofByTheSocketSkipsToASoundOne) {
     sound.lease.keep();
     stale.lease.keep();
     row.happens(stale.peer);
-    const Lease proven = connections_->takeIdle(0, Proof::Socket);
+    const Lease proven = connections_->takeIdle(slot(0), Proof::Socket);
     ASSERT_TRUE(proven);
     EXPECT_EQ(proven.session().stream().fd(), expected);
     EXPECT_EQ(connections_->idleCount(), 0u);
@@ -154,19 +172,19 @@ TEST_F(ConnectionPoolTest, ProofByTheSocketSkipsToASoundOne) {
 // --- how long
 
 TEST_F(ConnectionPoolTest, NoneIsLentAfterItsTime) {
-  pool_->timeouts.upstream_idle = Duration{10ms};
+  keepIdleFor(Duration{10ms});
   Made made = make();
   made.lease.keep();
-  EXPECT_TRUE(connections_->takeIdle(0, Proof::Reactor));
+  EXPECT_TRUE(connections_->takeIdle(slot(0), Proof::Reactor));
   Made other = make();
   other.lease.keep();
   const TimePoint over = reactor_.now() + 10ms;
   test::runUntil(reactor_, [&] { return reactor_.now() >= over; });
-  EXPECT_FALSE(connections_->takeIdle(0, Proof::Reactor));
+  EXPECT_FALSE(connections_->takeIdle(slot(0), Proof::Reactor));
 }
 
 TEST_F(ConnectionPoolTest, TheSweepClosesWhatLaysIdleTooLong) {
-  pool_->timeouts.upstream_idle = Duration{10ms};
+  keepIdleFor(Duration{10ms});
   Made one = make(0);
   Made two = make(1);
   one.lease.keep();
@@ -177,7 +195,7 @@ TEST_F(ConnectionPoolTest, TheSweepClosesWhatLaysIdleTooLong) {
 }
 
 TEST_F(ConnectionPoolTest, ZeroIdleTimeKeepsNothing) {
-  pool_->timeouts.upstream_idle = Duration{0};
+  keepIdleFor(Duration{0});
   Made made = make();
   made.lease.keep();
   EXPECT_EQ(connections_->idleCount(), 0u);
@@ -222,8 +240,8 @@ TEST_F(ConnectionPoolTest, TheSweepLeavesTheLimitOfEachServer) {
   for (Made& one : made) one.lease.keep();
   EXPECT_EQ(connections_->idleCount(), 6u) << "who comes back may be needed again at once";
   test::runUntil(reactor_, [&] { return connections_->idleCount() == 3; });
-  const Lease last = connections_->takeIdle(0, Proof::Socket);
-  const Lease before = connections_->takeIdle(0, Proof::Socket);
+  const Lease last = connections_->takeIdle(slot(0), Proof::Socket);
+  const Lease before = connections_->takeIdle(slot(0), Proof::Socket);
   EXPECT_EQ(last.session().stream().fd(), kept[1]);
   EXPECT_EQ(before.session().stream().fd(), kept[0]);
 }
@@ -266,23 +284,17 @@ TEST_F(ConnectionPoolTest, ConnectsOrSaysWhy) {
   };
   for (const auto& row : rows) {
     SCOPED_TRACE(row.name);
-    balance::Endpoint& endpoint = *pool_->endpoints[0];
-    endpoint.addresses.set(row.addresses);
-    endpoint.preferred_address.store(0);
+    move(row.addresses);
     EXPECT_EQ(connectWords(0, 50ms), row.expected);
-    EXPECT_EQ(endpoint.preferred_address.load(), row.preferred);
+    EXPECT_EQ(server().preferred_address.load(), row.preferred);
   }
 }
 
 TEST_F(ConnectionPoolTest, BeginsWithTheAddressThatConnectedLast) {
-  balance::Endpoint& endpoint = *pool_->endpoints[0];
-  endpoint.addresses.set({listeners_[0].address, listeners_[1].address});
-  endpoint.preferred_address.store(1);
+  move({listeners_[0].address, listeners_[1].address}, 1);
   EXPECT_EQ(connectWords(0), "connected");
   EXPECT_TRUE(listeners_[1].waiting());
   EXPECT_FALSE(listeners_[0].waiting());
-  endpoint.addresses.set({listeners_[0].address});  // fewer than before
-  EXPECT_EQ(connectWords(0), "connected");
 }
 
 TEST_F(ConnectionPoolTest, SaysWhenDescriptorsHaveRunOut) {
@@ -300,8 +312,8 @@ TEST_F(ConnectionPoolTest, SaysWhenDescriptorsHaveRunOut) {
 TEST_F(ConnectionPoolTest, DroppingAnAttemptClosesIt) {
   const test::LocalListener full = test::listenLocally(0);
   const io::Descriptor taken = test::connectTo(full.address);
-  pool_->endpoints[0]->addresses.set({full.address});
-  Task<Result<Lease>> task = connections_->connect(0, reactor_.now() + 10s);
+  move({full.address});
+  Task<Result<Lease>> task = connections_->connect(slot(0), reactor_.now() + 10s);
   task.start();
   test::settle(reactor_);
   EXPECT_FALSE(task.done());

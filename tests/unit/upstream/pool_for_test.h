@@ -2,31 +2,42 @@
 #pragma once
 
 #include <memory>
-#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "upstream/pool.h"
 
 namespace fairlead::upstream {
 
-// A server that is up.
-inline balance::Endpoint& addServer(Pool& pool, const SocketAddress& address) {
-  auto endpoint = std::make_shared<balance::Endpoint>();
-  endpoint->address = address.text();
-  endpoint->name = address.text();
-  endpoint->host = address.ip.text();
-  endpoint->port = address.port;
-  endpoint->addresses.set({address});
-  endpoint->health.store(balance::Health::Up);
-  pool.servers.push_back(endpoint);
-  pool.endpoints.push_back(endpoint.get());
-  return *endpoint;
+inline ServerSpec serverAt(const SocketAddress& address) {
+  return {.name = {},
+          .address = address.text(),
+          .host = address.ip.text(),
+          .port = address.port,
+          .zone = {}};
 }
 
-inline std::unique_ptr<Pool> makePool(std::string_view policy = "p2c") {
-  auto pool = std::make_unique<Pool>();
-  pool->name = "test";
-  pool->policy = balance::findPolicy(policy);
+inline PoolSettings poolOf(const std::vector<SocketAddress>& addresses,
+                           std::string_view policy = "p2c") {
+  PoolSettings settings;
+  settings.name = "test";
+  settings.balance.policy = balance::findPolicy(policy);
+  for (const SocketAddress& address : addresses) settings.servers.push_back(serverAt(address));
+  return settings;
+}
+
+inline Server& serverOf(const Pool& pool, size_t number) { return *pool.roster()->servers[number]; }
+
+inline void setActive(Pool& pool, size_t number, ActiveHealth health, TimePoint now = {}) {
+  serverOf(pool, number).active = health;
+  pool.refreshShares(now);
+}
+
+// All servers are up.
+inline std::unique_ptr<Pool> makePool(PoolSettings settings) {
+  auto pool = std::make_unique<Pool>(std::move(settings));
+  for (size_t i = 0; i < pool->roster()->servers.size(); ++i) setActive(*pool, i, ActiveHealth::Up);
   return pool;
 }
 

@@ -139,7 +139,7 @@ constexpr bool kOff = false;
 TEST(RetrySettingsRule, SwitchOnAndOff) {
   const SettingRow rows[] = {
       {"off: refused", 0, {}, kRefused, unconnected(Method::Get), No},
-      {"off: stale", 0, {}, kClosed, reused(Method::Get), No},
+      {"none: stale", 0, {}, kClosed, reused(Method::Get), FreshConnection},
       {"off: reset", 0, {}, kReset, fresh(Method::Get), No},
       {"three: refused twice",
        3,
@@ -217,34 +217,6 @@ TEST(RetryOfStatus, OnlyWhenAskedForAndIdempotent) {
     EXPECT_EQ(nameOf(judgeRetryOfStatus(row.status, row.facts, settings)), nameOf(row.expected));
     settings.attempts = 0u;
     EXPECT_EQ(nameOf(judgeRetryOfStatus(row.status, row.facts, settings)), "no");
-  }
-}
-
-struct BudgetRow {
-  const char* name;
-  uint32_t retrying;
-  uint32_t in_flight;
-  double share;
-  bool within;
-};
-
-TEST(RetryBudget, IsAShareAndNeverUnderThree) {
-  const BudgetRow rows[] = {
-      {"nothing in flight", 0, 0, 0.2, true},
-      {"the third of a quiet pool", 2, 1, 0.2, true},
-      {"the fourth of a quiet pool", 3, 1, 0.2, false},
-      {"a fifth of 100", 19, 100, 0.2, true},
-      {"more than a fifth of 100", 20, 100, 0.2, false},
-      {"a fifth of 15 is the floor", 3, 15, 0.2, false},
-      {"a fifth of 16 is above it", 3, 16, 0.2, true},
-      {"off leaves the floor", 2, 1000, 0.0, true},
-      {"off leaves no more than the floor", 3, 1000, 0.0, false},
-      {"everything", 99, 100, 1.0, true},
-      {"more than everything", 100, 100, 1.0, false},
-  };
-  for (const BudgetRow& row : rows) {
-    SCOPED_TRACE(row.name);
-    EXPECT_EQ(withinBudget(row.retrying, row.in_flight, row.share), row.within);
   }
 }
 

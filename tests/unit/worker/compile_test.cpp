@@ -17,12 +17,12 @@ Snapshot compiled(std::string text) {
   for (const Diagnostic& finding : loaded.diagnostics.all())
     EXPECT_NE(finding.severity, Diagnostic::Severity::Error) << finding.message;
   if (!loaded.config) throw std::runtime_error("the configuration has errors");
-  return compile(*loaded.config);
+  return compile(*loaded.config, {.workers = 3, .sticky_secret = "secret"});
 }
 
 const upstream::Pool& poolOf(const Snapshot& snapshot, std::string_view name) {
   for (const auto& pool : snapshot.plan.pools)
-    if (pool->name == name) return *pool;
+    if (pool->name() == name) return *pool;
   throw std::runtime_error("no such pool");
 }
 
@@ -36,7 +36,7 @@ const proxy::RoutePlan* routeOf(const Snapshot& snapshot, std::string_view host,
 
 std::string_view poolNameOf(const Snapshot& snapshot, const proxy::RoutePlan& route,
                             size_t leg = 0) {
-  return snapshot.plan.pools[route.legs.at(leg).pool]->name;
+  return snapshot.plan.pools[route.legs.at(leg).pool]->name();
 }
 
 const char* const kFull = R"(
@@ -106,32 +106,34 @@ TEST_F(CompileFull, GlobalRules) {
 
 TEST_F(CompileFull, Servers) {
   const upstream::Pool& api = poolOf(snapshot_, "api");
-  ASSERT_EQ(api.servers.size(), 2u);
-  ASSERT_EQ(api.endpoints.size(), 2u);
-  EXPECT_EQ(api.endpoints[0], api.servers[0].get());
-  const balance::Endpoint& plain = *api.endpoints[0];
+  const auto& servers = api.roster()->servers;
+  ASSERT_EQ(servers.size(), 2u);
+  const upstream::Server& plain = *servers[0];
   EXPECT_EQ(plain.address, "10.0.1.1:9000");
   EXPECT_EQ(plain.name, plain.address);
   EXPECT_EQ(plain.host, "10.0.1.1");
-  EXPECT_EQ(plain.port, 9000);
+  ASSERT_EQ(plain.addresses.size(), 1u);
+  EXPECT_EQ(plain.addresses[0].text(), "10.0.1.1:9000");
   EXPECT_EQ(plain.weight, 1u);
   EXPECT_EQ(plain.max_requests, 0u);
-  EXPECT_EQ(plain.health.load(), balance::Health::Unknown);
-  const balance::Endpoint& big = *api.endpoints[1];
+  EXPECT_EQ(plain.active.load(), upstream::ActiveHealth::Unknown);
+  const upstream::Server& big = *servers[1];
   EXPECT_EQ(big.name, "big");
   EXPECT_EQ(big.weight, 3u);
   EXPECT_EQ(big.max_requests, 200u);
 }
 
 TEST_F(CompileFull, PoolsMergeOverTheDefaults) {
-  const upstream::Pool& api = poolOf(snapshot_, "api");
-  EXPECT_EQ(api.policy->name, "least_connections");
+  const upstream::Pool& pool = poolOf(snapshot_, "api");
+  const upstream::PoolSettings& api = pool.settings;
+  EXPECT_EQ(api.balance.policy.value->name, "least_connections");
   EXPECT_EQ(api.health.path.value, "/ready");
   EXPECT_EQ(api.health.every.value, 5s);
   EXPECT_EQ(api.timeouts.upstream_idle.value, 9s);
   EXPECT_EQ(api.timeouts.connect.value, 1s);
   EXPECT_EQ(api.retry.attempts.value, 2u);
-  EXPECT_TRUE(api.checked());
+  EXPECT_TRUE(pool.checked());
+  EXPECT_EQ(pool.tallies.size(), 3u) << "one for each worker";
 }
 
 TEST_F(CompileFull, Routes) {
@@ -151,7 +153,8 @@ TEST_F(CompileFull, Routes) {
 
   const proxy::RoutePlan* rest = routeOf(snapshot_, "shop.example.com", "/");
   ASSERT_NE(rest, nullptr);
-  EXPECT_EQ(snapshot_.plan.pools[rest->legs[0].pool]->endpoints[0]->address, "10.0.0.1:8080");
+  EXPECT_EQ(snapshot_.plan.pools[rest->legs[0].pool]->roster()->servers[0]->address,
+            "10.0.0.1:8080");
   EXPECT_EQ(rest->legs[0].timeouts.response.value, 40s);
   EXPECT_TRUE(rest->rewrite.empty());
   EXPECT_EQ(rest->path_bytes, http::h1::PathBytes::Canonical);
@@ -404,7 +407,7 @@ paths:
 )");
   const proxy::RoutePlan* all = routeOf(snapshot, "x", "/");
   ASSERT_TRUE(all->mirror);
-  EXPECT_EQ(snapshot.plan.pools[all->mirror->pool]->name, "shadow");
+  EXPECT_EQ(snapshot.plan.pools[all->mirror->pool]->name(), "shadow");
   EXPECT_DOUBLE_EQ(all->mirror->share, 0.05);
   EXPECT_EQ(all->mirror->max_body, 1024u);
   EXPECT_EQ(all->priority, upstream::Priority::Batch);
@@ -424,7 +427,7 @@ TEST(Compile, TheSmallestFileHasTheDefaults) {
   EXPECT_EQ(route->max_body, UINT64_MAX);
   EXPECT_EQ(route->legs[0].retry.attempts.value, 1u);
   const upstream::Pool& pool = *snapshot.plan.pools[route->legs[0].pool];
-  EXPECT_EQ(pool.policy->name, "p2c");
+  EXPECT_EQ(pool.settings.balance.policy.value->name, "p2c");
   EXPECT_FALSE(pool.checked()) << "a pool of one server is not checked unless asked to";
 }
 

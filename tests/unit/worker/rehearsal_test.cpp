@@ -171,7 +171,7 @@ TEST_F(RehearsalTest, TellsWhereRequestsGo) {
     const Rehearsal rehearsal(snapshot(), request);
     ASSERT_EQ(rehearsal.fault(), nullptr);
     if (std::string_view(row.route) != "h /cors [PUT]") EXPECT_EQ(routeOf(rehearsal), row.route);
-    EXPECT_EQ(rehearsal.pool() ? rehearsal.pool()->name : "", row.pool);
+    EXPECT_EQ(rehearsal.pool() ? rehearsal.pool()->name() : "", row.pool);
     EXPECT_EQ(rehearsal.onlyServer() ? rehearsal.onlyServer()->name : "", row.server);
     if (rehearsal.pool()) {
       EXPECT_EQ(rehearsal.upstreamTarget() + " " + rehearsal.sentHost(), row.sent);

@@ -16,6 +16,7 @@
 #include "config/load.h"
 #include "support/origin.h"
 #include "support/sockets.h"
+#include "unit/upstream/pool_for_test.h"
 #include "worker/worker.h"
 
 namespace fairlead::worker {
@@ -57,10 +58,8 @@ inline std::shared_ptr<Snapshot> snapshotOf(std::string yaml,
   if (!loaded.config) throw std::runtime_error(config::renderText(loaded.diagnostics));
   auto snapshot = std::make_shared<Snapshot>(compile(*loaded.config));
   for (const auto& pool : snapshot->plan.pools)
-    for (balance::Endpoint* endpoint : pool->endpoints) {
-      endpoint->addresses.set({{*IpAddress::parse(endpoint->host), endpoint->port}});
-      endpoint->health.store(balance::Health::Up);
-    }
+    for (size_t i = 0; i < pool->roster()->servers.size(); ++i)
+      upstream::setActive(*pool, i, upstream::ActiveHealth::Up);
   return snapshot;
 }
 

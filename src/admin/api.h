@@ -1,0 +1,33 @@
+// The API as a function: what is asked for, and what is answered; without a socket.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "admin/views.h"
+#include "http/message.h"
+#include "upstream/status.h"
+
+namespace fairlead::admin {
+
+// What the API asks of the rest of fairlead. Called on the thread of the listener.
+struct Api {
+  std::function<upstream::Status()> status;
+  std::function<Moment()> moment = currentMoment;
+};
+
+struct Answer {
+  uint16_t status = 200;
+  std::string body;   // JSON
+  std::string allow;  // of a 405: the methods that there are
+};
+
+// `path` is canonical. HEAD is answered like GET.
+Answer answerTo(const Api& api, std::string_view method, std::string_view path);
+
+// An answer that says no: {"error": "..."}.
+Answer errorAnswer(uint16_t status, std::string_view sentence);
+
+}  // namespace fairlead::admin
