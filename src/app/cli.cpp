@@ -31,6 +31,7 @@ struct Options {
   CheckOptions check;
   ExplainRequest explain;
   WhyRequest why;
+  SimulateRequest simulate;
   std::string listen = "127.0.0.1:8080";
   Exit exit = Exit::Ok;
 };
@@ -86,6 +87,21 @@ void addWhy(CLI::App& app, Options& options) {
   verb->add_flag("--json", request.json, "what the API answers, as JSON");
   verb->add_option("POOL", request.target, "a pool, or POOL/SERVER; without it: all pools");
   verb->callback([&] { options.exit = why(options.why); });
+}
+
+void addSimulate(CLI::App& app, Options& options) {
+  SimulateRequest& request = options.simulate;
+  CLI::App* verb = app.add_subcommand(
+      "simulate", "try a pool with simulated servers and clients, in virtual time");
+  verb->add_option("-c,--config", request.config_file, "configuration file")->capture_default_str();
+  verb->add_option("--load", request.load_file, "file that says who asks and how the servers are");
+  verb->add_option("--pool", request.pool, "without it: the pool with the most servers");
+  verb->add_option("--balance", request.balances, "p2c,maglev,...: to be compared")->delimiter(',');
+  verb->add_option("--seed", request.seed, "of all chance, instead of the load's");
+  verb->add_flag("--servers", request.servers, "a line for each server too");
+  verb->add_flag("--json", request.json, "the figures as JSON");
+  verb->add_flag("--print-load", request.print_load, "print the load, and do nothing else");
+  verb->callback([&] { options.exit = simulate(options.simulate); });
 }
 
 void addSchema(CLI::App& app, Options&) {
@@ -172,7 +188,7 @@ int mainWith(int argc, char** argv, const char* version) {
   app.set_version_flag("--version", std::string("fairlead ") + version);
   Options options;
   for (const auto add :
-       {addRun, addCheck, addExplain, addShow, addWhy, addSchema, addDemo})
+       {addRun, addCheck, addExplain, addShow, addWhy, addSimulate, addSchema, addDemo})
     add(app, options);
   app.add_subcommand("version", "print the version")->callback([version] {
     std::cout << "fairlead " << version << "\n";

@@ -39,6 +39,17 @@ struct WhyRequest {
   std::string target;                      // POOL or POOL/SERVER; empty: all pools
 };
 
+struct SimulateRequest {
+  std::string config_file = kDefaultConfig;
+  std::string load_file;              // empty: the built-in load
+  std::string pool;                   // empty: the one with the most servers
+  std::vector<std::string> balances;  // empty: the pool's own and the common ones
+  std::optional<uint64_t> seed;       // instead of the load's
+  bool json = false;
+  bool servers = false;     // a line for each server too
+  bool print_load = false;  // print the load and do nothing else
+};
+
 // The verbs. Each prints what it has to say and returns how it went.
 Exit run(const std::string& config_file);
 Exit check(const std::string& config_file, const CheckOptions& options);
@@ -46,6 +57,7 @@ Exit show(const std::string& config_file);
 Exit explain(const std::string& config_file, const ExplainRequest& request);
 Exit demo(const std::string& listen);
 Exit why(const WhyRequest& request);
+Exit simulate(const SimulateRequest& request);
 
 // Reads argv, calls the verb, and turns its result into the exit code.
 int mainWith(int argc, char** argv, const char* version);
