@@ -54,7 +54,9 @@ void printGuide(const std::string& listen, const std::string& config) {
              "                                                     # rewritten: /v2/juice, params, "
              "header\n"
              "  curl -i -H 'Host: www.apple.com' http://{0}/messages   # 403, blocked by path\n"
-             "  curl -i http://{0}/nowhere                         # 404, no route\n\n",
+             "  curl -i http://{0}/nowhere                         # 404, no route\n"
+             "  build/release/fairlead why                            # how the servers are, and "
+             "why\n\n",
              listen)
       << "Each request is one line of the access log below. Ctrl-C stops everything.\n\n"
       << std::flush;
