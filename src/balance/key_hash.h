@@ -4,14 +4,9 @@
 
 #include <cstdint>
 
-namespace fairlead::balance {
+#include "base/hash.h"
 
-// The finaliser of splitmix64: each bit of the input changes half of the output. Zero stays zero.
-constexpr uint64_t mixed(uint64_t z) {
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-  return z ^ (z >> 31);
-}
+namespace fairlead::balance {
 
 // The n-th of a series of independent hashes of one value.
 constexpr uint64_t hashOf(uint64_t value, uint64_t n) {

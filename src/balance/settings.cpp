@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/ascii.h"
+#include "http/semantics.h"
 
 namespace fairlead::balance {
 namespace {
@@ -52,16 +53,9 @@ std::vector<std::string_view> namesOf(bool keyed) {
 }
 
 // A token of RFC 9110 section 5.6.2, which field names and the names of cookies are.
-bool isToken(std::string_view text) {
-  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::ranges::all_of(text, [&](char c) {
-    return ascii::isAlpha(c) || ascii::isDigit(c) || kMarks.find(c) != std::string_view::npos;
-  });
-}
-
 // Names of parameters compare decoded, so that nearly anything is one.
 bool isGoodName(KeySource source, std::string_view name) {
-  if (source != KeySource::Param) return isToken(name);
+  if (source != KeySource::Param) return http::isToken(name);
   return !name.empty() && std::ranges::all_of(name, [](char c) {
     return static_cast<unsigned char>(c) >= ' ' && c != '\x7f';
   });

@@ -10,7 +10,8 @@
 
 namespace fairlead {
 
-// The finaliser of splitmix64: each bit of the input changes half of the output.
+// The finaliser of splitmix64: each bit of the input changes half of the output. Zero stays
+// zero.
 constexpr uint64_t mixed(uint64_t z) {
   z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
   z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
