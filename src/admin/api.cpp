@@ -11,8 +11,8 @@
 #include <span>
 #include <vector>
 
-#include "base/ascii.h"
 #include "base/settings.h"
+#include "http/percent.h"
 
 namespace fairlead::admin {
 namespace {
@@ -138,17 +138,10 @@ Found contents(const Call&) {
 // Canonical paths hold no broken escapes.
 std::string segmentDecoded(std::string_view segment) {
   std::string text;
-  for (size_t i = 0; i < segment.size(); ++i) {
-    const bool is_escape = segment[i] == '%' && i + 2 < segment.size() &&
-                           ascii::hexValue(segment[i + 1]) >= 0 &&
-                           ascii::hexValue(segment[i + 2]) >= 0;
-    if (!is_escape) {
-      text += segment[i];
-      continue;
-    }
-    text +=
-        static_cast<char>(ascii::hexValue(segment[i + 1]) * 16 + ascii::hexValue(segment[i + 2]));
-    i += 2;
+  while (!segment.empty()) {
+    const int octet = segment.front() == '%' ? http::escapedOctet(segment) : -1;
+    text += octet >= 0 ? static_cast<char>(octet) : segment.front();
+    segment.remove_prefix(octet >= 0 ? 3 : 1);
   }
   return text;
 }

@@ -17,7 +17,7 @@ bool isAddress(std::string_view host) {
 }
 
 bool isNamedHere(std::string_view host, const AdminSettings& settings) {
-  if (isAddress(host) || host == "localhost" || host.ends_with(".localhost")) return true;
+  if (isAddress(host) || isLocalhost(host)) return true;
   return std::ranges::any_of(
       settings.names, [&](const std::string& name) { return ascii::equalsIgnoreCase(name, host); });
 }

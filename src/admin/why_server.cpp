@@ -17,8 +17,6 @@ using upstream::PoolStatus;
 using upstream::ServerStatus;
 using upstream::Standing;
 
-constexpr size_t kResultsKept = 10;  // of ServerStatus::results
-
 // "shop.internal:8080 (10.0.0.3:8080)": the name, and where it leads when that is another text.
 std::string subjectOf(const ServerStatus& server) {
   const std::string& at = server.ip.empty() ? server.address : server.ip;
@@ -32,7 +30,8 @@ std::string fallText(const PoolStatus& pool, const ServerStatus& server) {
   const auto before = std::find_if(decisive, server.results.end(),
                                    [](const CheckResult& result) { return result.passed; });
   const auto failed = static_cast<size_t>(before - decisive);
-  const bool is_forgotten = before == server.results.end() && server.results.size() >= kResultsKept;
+  const bool is_forgotten =
+      before == server.results.end() && server.results.size() >= ServerStatus::kResults;
   if (failed == 1 && before == server.results.end() && !is_forgotten)
     return "when its first check failed";
   const size_t in_a_row = failed == 0 || is_forgotten ? pool.fall : failed;

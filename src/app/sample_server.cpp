@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "base/ascii.h"
+#include "http/percent.h"
 #include "io/listener.h"
 #include "io/socket_address.h"
 #include "io/stream.h"
@@ -20,18 +20,9 @@ namespace {
 
 using nlohmann::json;
 
-std::string percentDecoded(std::string_view text) {
+std::string decoded(std::string_view text) {
   std::string result;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const bool escape = text[i] == '%' && i + 2 < text.size() &&
-                        ascii::hexValue(text[i + 1]) >= 0 && ascii::hexValue(text[i + 2]) >= 0;
-    if (escape) {
-      result += static_cast<char>(ascii::hexValue(text[i + 1]) * 16 + ascii::hexValue(text[i + 2]));
-      i += 2;
-    } else {
-      result += text[i] == '+' ? ' ' : text[i];
-    }
-  }
+  while (!text.empty()) result += http::takeQueryDecoded(text);
   return result;
 }
 
@@ -43,7 +34,7 @@ json paramsOf(std::string_view query) {
     const size_t equals = std::min(one.find('='), one.size());
     const std::string_view value =
         equals < one.size() ? one.substr(equals + 1) : std::string_view{};
-    if (!one.empty()) params[percentDecoded(one.substr(0, equals))] = percentDecoded(value);
+    if (!one.empty()) params[decoded(one.substr(0, equals))] = decoded(value);
   }
   return params;
 }

@@ -32,14 +32,6 @@ void appendEscape(std::string& to, int byte) {
   to.append(escape, sizeof escape);
 }
 
-// The value of the two digits after a `%`, or -1.
-int escapeAt(std::string_view text, size_t percent) {
-  if (percent + 2 >= text.size()) return -1;
-  const int high = ascii::hexValue(text[percent + 1]);
-  const int low = ascii::hexValue(text[percent + 2]);
-  return high < 0 || low < 0 ? -1 : high * 16 + low;
-}
-
 bool isControl(int byte) { return byte < 0x20 || byte == 0x7f; }
 
 // The length of the placeholder, known or not, that begins here, as templates read it; or 0.
@@ -76,7 +68,7 @@ Fault faultOf(std::string_view text, Within within) {
     if (byte == '#' && within == Within::Uri) return kFragment;
     if (byte == '#' || (byte == '?' && within == Within::Path)) return kEnded;
     if (byte != '%' || within == Within::Uri) continue;
-    const int escaped = escapeAt(text, i);
+    const int escaped = http::escapedOctet(text.substr(i));
     if (escaped < 0) return kBadEscape;
     if (isControl(escaped)) return kControls;
   }
@@ -88,7 +80,7 @@ std::string normalised(std::string_view text, Within within) {
   for (size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<uint8_t>(text[i]);
     if (byte == '%' && within == Within::Path) {
-      const int escaped = escapeAt(text, i);
+      const int escaped = http::escapedOctet(text.substr(i));
       if (http::isUnreserved(static_cast<char>(escaped)))
         result += static_cast<char>(escaped);
       else

@@ -2,8 +2,8 @@
 // be.
 #include "http/path.h"
 
-#include "base/ascii.h"
 #include "http/byte_class.h"
+#include "http/percent.h"
 #include "http/scan.h"
 
 namespace fairlead::http {
@@ -18,14 +18,6 @@ constexpr std::string_view kDotSemicolon = "A dot segment of the path is followe
 
 std::unexpected<TargetFault> fault(std::string_view sentence) {
   return std::unexpected(TargetFault{sentence});
-}
-
-// The octet that the escape at the front of `text` stands for, or -1 when it is malformed.
-int escapedOctet(std::string_view text) {
-  if (text.size() < 3) return -1;
-  const int high = ascii::hexValue(text[1]);
-  const int low = ascii::hexValue(text[2]);
-  return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
 
 constexpr bool isSmallHex(char c) { return c >= 'a'; }

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "base/ascii.h"
 #include "http/byte_class.h"
 
 namespace fairlead::http {
@@ -48,13 +47,9 @@ char takeQueryDecoded(std::string_view& text) {
   char c = text.front();
   size_t used = 1;
   if (c == '+') c = ' ';
-  if (c == '%' && text.size() >= 3) {
-    const int high = ascii::hexValue(text[1]);
-    const int low = ascii::hexValue(text[2]);
-    if (high >= 0 && low >= 0) {
-      c = static_cast<char>(high * 16 + low);
-      used = 3;
-    }
+  if (const int octet = c == '%' ? escapedOctet(text) : -1; octet >= 0) {
+    c = static_cast<char>(octet);
+    used = 3;
   }
   text.remove_prefix(used);
   return c;

@@ -5,11 +5,21 @@
 #include <string_view>
 
 #include "base/arena.h"
+#include "base/ascii.h"
 
 namespace fairlead::http {
 
 // Letters, digits and -._~ (RFC 3986 section 2.3).
 bool isUnreserved(char c);
+
+// The octet that the escape at the front of `text` stands for, or -1 when it is malformed. That it
+// begins with `%` is the caller's to know.
+inline int escapedOctet(std::string_view text) {
+  if (text.size() < 3) return -1;
+  const int high = ascii::hexValue(text[1]);
+  const int low = ascii::hexValue(text[2]);
+  return high < 0 || low < 0 ? -1 : high * 16 + low;
+}
 
 // Writes the three characters of `%XX`; returns what lies behind them.
 char* putPercentEncoded(char* to, char byte);

@@ -31,9 +31,7 @@ class QueueWatch final : io::Stream::Attendant {
 // A pool without limits has a place for everybody.
 Result<void> Journey::place() {
   if (!decision_.sticky.empty()) sticky_ = findSticky();
-  const Result<void> taken = takeServer(upstream::Permit::Comes::New);
-  if (!taken && taken.error().kind == FailureKind::Overloaded) upstream_->tally().refused.add(1);
-  return taken;
+  return takeServer(upstream::Permit::Comes::New);
 }
 
 // For a request that found none.

@@ -103,7 +103,6 @@ bool Journey::mayRetryElsewhere() {
       [this](const balance::Tried& tried) { return upstream_->hasOther(tried); },
       pipeline_.parts_.random);
   if (onward == Onward::NoTicket) outcome_.why = "retry_budget_exhausted";
-  if (onward == Onward::Goes) upstream_->tally().retries.add(1);
   return onward == Onward::Goes;
 }
 
@@ -162,7 +161,6 @@ void Journey::beginHedge() {
   if (!length) return;
   tried_.add(second->server());
   ++outcome_.attempts;
-  upstream_->tally().hedges.add(1);
   hedge_ = std::make_unique<Hedge>(
       *upstream_, std::move(*second),
       Hedge::Request{.head = std::move(out_),
@@ -186,7 +184,6 @@ void Journey::takeOver() {
   outcome_.connected = hedge_->sent;
   outcome_.first_byte = now();
   outcome_.reused_connection = lease_.reused();
-  upstream_->tally().hedge_wins.add(1);
 }
 
 // --- the end of it

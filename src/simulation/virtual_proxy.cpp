@@ -70,10 +70,8 @@ void VirtualProxy::begin(const Question& question) {
   ++figures_.requests;
   const Result<void> taken = takeServer(visit, Permit::Comes::New);
   if (taken) return attempt(visit);
-  if (taken.error().kind == FailureKind::Overloaded) {
-    tally().refused.add(1);
-    if (settings().queue.limit > 0) return enterQueue(visit);
-  }
+  if (taken.error().kind == FailureKind::Overloaded && settings().queue.limit > 0)
+    return enterQueue(visit);
   onFailure(visit, taken.error());
 }
 

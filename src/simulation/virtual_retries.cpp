@@ -96,7 +96,6 @@ bool VirtualProxy::mayRetryElsewhere(Visit& visit) {
       scene_.pool, visit.tried, settings().retry,
       [this](const balance::Tried& tried) { return chooser_.hasOther(tried); }, random_);
   if (onward != RetryTurn::Onward::Goes) return false;
-  tally().retries.add(1);
   ++figures_.retries;
   return true;
 }

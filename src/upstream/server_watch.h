@@ -76,7 +76,7 @@ class ServerWatch {
 
   ServerStatus status(TimePoint now);
 
-  static constexpr size_t kResults = 10;
+  static constexpr size_t kResults = ServerStatus::kResults;
 
  private:
   struct Out {  // an ejection that was seen

@@ -50,7 +50,8 @@ struct ServerStatus {
   TimePoint since{};  // of `standing`
   ActiveHealth active = ActiveHealth::Unknown;
   TimePoint active_since{};
-  std::vector<CheckResult> results;     // the last ten, newest first
+  static constexpr size_t kResults = 10;
+  std::vector<CheckResult> results;     // so many of the last, newest first
   uint32_t against = 0;                 // results in a row that speak against `active`
   uint32_t needed = 0;                  // ... and how many of them change it (fall or rise)
   std::optional<TimePoint> next_check;  // nothing: not checked

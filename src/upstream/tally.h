@@ -22,13 +22,9 @@ class Count {
 };
 
 struct alignas(64) Tally {
-  Count answers;     // response heads that came
-  Count latency_ns;  // sum of their times
-  Count timeouts;    // answers that did not come in time
-  Count refused;     // requests that got no place: 503
-  Count retries;
-  Count hedges;
-  Count hedge_wins;            // of those: the second attempt answered first
+  Count answers;               // response heads that came
+  Count latency_ns;            // sum of their times
+  Count timeouts;              // answers that did not come in time
   LatencyHistogram latencies;  // filled only while a percentile of it is needed
 };
 

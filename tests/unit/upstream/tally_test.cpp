@@ -59,10 +59,10 @@ TEST(Tally, IsThereForEachWorkerOfAPool) {
   settings.workers = 3;
   const Pool pool(std::move(settings));
   ASSERT_EQ(pool.tallies.size(), 3u);
-  pool.tallies[1]->retries.add(5);
-  EXPECT_EQ(pool.tallies[0]->retries.read(), 0u);
-  EXPECT_EQ(pool.tallies[1]->retries.read(), 5u);
-  EXPECT_EQ(pool.tallies[2]->retries.read(), 0u);
+  pool.tallies[1]->answers.add(5);
+  EXPECT_EQ(pool.tallies[0]->answers.read(), 0u);
+  EXPECT_EQ(pool.tallies[1]->answers.read(), 5u);
+  EXPECT_EQ(pool.tallies[2]->answers.read(), 0u);
 }
 
 }  // namespace
