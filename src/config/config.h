@@ -15,7 +15,7 @@
 #include "filter/cookie_rules.h"
 #include "filter/cors.h"
 #include "filter/error_pages.h"
-#include "filter/firewall.h"
+#include "firewall/firewall_rules.h"
 #include "filter/forwarded.h"
 #include "filter/header_rules.h"
 #include "filter/mirror.h"
@@ -122,7 +122,7 @@ struct Pool {
 
 struct Host {
   std::vector<std::string> names;  // canonical: "www.example.com", "*.example.com", "*"
-  filter::FirewallRules firewall;
+  firewall::FirewallRules firewall;
   RouteRules rules;             // defaults < host: what holds for answers where no route is
   Setting<LogDestination> log;  // of its requests that have no route
   Mark mark;
@@ -146,7 +146,7 @@ using Destination = std::variant<std::vector<Leg>, filter::Redirect, filter::Res
 
 struct Route {
   route::RouteSpec match;  // host, path, conditions, and its name: "shop.example.com /api"
-  filter::FirewallRules
+  firewall::FirewallRules
       firewall;      // the path's own; the host's and the global ones are judged before
   RouteRules rules;  // defaults < host < path
   upstream::TimeoutSettings timeouts;  // defaults < host < path; a leg's own are those in force
@@ -193,7 +193,7 @@ struct Config {
   Setting<std::string> state;  // a folder for what outlives a restart; empty: nothing does
   AdminSettings admin;
   filter::TrustedProxies trusted_proxies;
-  filter::FirewallRules firewall;  // global
+  firewall::FirewallRules firewall;  // global
   // What holds where no route is known yet: the client's timeouts and limits before and between
   // requests.
   PoolRules default_pool_rules;

@@ -25,7 +25,7 @@ Decision answerWith(Decision decision, const Answer& answer) {
 }
 
 // Does this level's firewall reject? Each level is judged alone.
-bool rejects(const filter::FirewallRules& rules, const http::RequestHead& head,
+bool rejects(const firewall::FirewallRules& rules, const http::RequestHead& head,
              const Setting& setting, Decision& decision) {
   if (rules.empty()) return false;
   decision.answer = rules.judge(setting.client.client, head.target.path, setting.trace);

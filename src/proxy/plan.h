@@ -11,7 +11,7 @@
 #include "filter/cookie_rules.h"
 #include "filter/cors.h"
 #include "filter/error_pages.h"
-#include "filter/firewall.h"
+#include "firewall/firewall_rules.h"
 #include "filter/forwarded.h"
 #include "filter/header_rules.h"
 #include "filter/param_rules.h"
@@ -40,7 +40,7 @@ inline constexpr uint32_t kNoLog = UINT32_MAX;  // as the index of an access log
 
 struct HostPlan {
   std::string name;
-  filter::FirewallRules firewall;
+  firewall::FirewallRules firewall;
   LevelPlan level;
   uint32_t log = kNoLog;  // for its requests that have no route
 };
@@ -67,7 +67,7 @@ struct LegPlan {
 struct RoutePlan {
   std::string name;  // "shop.example.com /api"
   std::string path;  // as RouteSpec's
-  filter::FirewallRules firewall;
+  firewall::FirewallRules firewall;
   bool names_options = false;  // among its `methods`
   std::optional<filter::Respond> respond;
   std::optional<filter::Redirect> redirect;
@@ -92,7 +92,7 @@ struct RoutePlan {
 
 struct Plan {
   filter::TrustedProxies trusted;
-  filter::FirewallRules firewall;
+  firewall::FirewallRules firewall;
   LevelPlan level;        // the defaults
   uint32_t log = kNoLog;  // for requests that no host claims and that have no route
   std::vector<HostPlan> hosts;

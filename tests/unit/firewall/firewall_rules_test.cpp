@@ -1,5 +1,5 @@
 // The firewall's rules: what they reject, what they exempt, and how faults in them are told.
-#include "filter/firewall.h"
+#include "firewall/firewall_rules.h"
 
 #include <gtest/gtest.h>
 
@@ -7,8 +7,12 @@
 #include "unit/filter/flow.h"
 #include "unit/filter/request.h"
 
-namespace fairlead::filter {
+namespace fairlead::firewall {
 namespace {
+
+using filter::firstFinding;
+using filter::flow;
+using filter::Notes;
 
 FirewallRules rulesOf(std::string_view text) {
   Diagnostics out;
@@ -203,4 +207,4 @@ TEST(Firewall, AgreesWithTheNaiveReading) {
 }
 
 }  // namespace
-}  // namespace fairlead::filter
+}  // namespace fairlead::firewall

@@ -1,5 +1,5 @@
 // The firewall's rules compiled for lookup: a search a prefix length for addresses, one for paths.
-#include "filter/firewall.h"
+#include "firewall/firewall_rules.h"
 
 #include <algorithm>
 #include <numeric>
@@ -8,7 +8,7 @@
 #include "filter/entries.h"
 #include "http/target.h"
 
-namespace fairlead::filter {
+namespace fairlead::firewall {
 namespace {
 
 constexpr Key kKeys[] = {
@@ -42,8 +42,8 @@ bool isBefore(std::string_view a, std::string_view b) {
 }
 
 // The body is left to the standard sentence of 403, "Forbidden".
-Answer forbidden(std::string_view rule, const Mark& origin) {
-  Answer answer;
+filter::Answer forbidden(std::string_view rule, const Mark& origin) {
+  filter::Answer answer;
   answer.status = 403;
   answer.rule = rule;
   answer.origin = origin;
@@ -72,15 +72,15 @@ void FirewallRules::read(const Value& value, Diagnostics& out) {
 
 void FirewallRules::readNetworkRules(const Value& list, bool allow, Diagnostics& out) {
   const std::string kind = allow ? "firewall ip_allow " : "firewall ip_reject ";
-  for (const NetworkEntry& entry : readNetworks(list, out))
+  for (const filter::NetworkEntry& entry : filter::readNetworks(list, out))
     networks_.push_back({entry.cidr, allow, entry.mark, kind + entry.cidr.text()});
 }
 
 void FirewallRules::readPathRules(const Value& list, Diagnostics& out) {
-  for (const Value* entry : readEntries(list, out)) {
+  for (const Value* entry : filter::readEntries(list, out)) {
     if (entry->isMap()) {
       refuseLongForm(*entry, out);
-    } else if (auto path = readPath(*entry, out)) {
+    } else if (auto path = filter::readPath(*entry, out)) {
       std::string rule = "firewall path_reject " + *path;
       paths_.push_back({std::move(*path), entry->mark, std::move(rule)});
     }
@@ -108,8 +108,8 @@ void FirewallRules::index() {
 
 bool FirewallRules::empty() const { return networks_.empty() && paths_.empty(); }
 
-std::optional<Answer> FirewallRules::judge(const IpAddress& client, std::string_view path,
-                                           Trace* trace) const {
+std::optional<filter::Answer> FirewallRules::judge(const IpAddress& client, std::string_view path,
+                                                   filter::Trace* trace) const {
   if (const Network* network = findNetwork(client)) {
     if (trace)
       trace->note(network->rule + (network->allow ? " exempts " : " rejects ") + client.text(),
@@ -167,4 +167,4 @@ Value FirewallRules::show() const {
   return rules;
 }
 
-}  // namespace fairlead::filter
+}  // namespace fairlead::firewall

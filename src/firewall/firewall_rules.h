@@ -8,7 +8,7 @@
 
 #include "filter/filter.h"
 
-namespace fairlead::filter {
+namespace fairlead::firewall {
 
 extern const Section kFirewallKeys;
 extern const Section kPathPatternKeys;
@@ -22,7 +22,8 @@ class FirewallRules {
 
   bool empty() const;
   // The answer when a rule rejects; path is canonical.
-  std::optional<Answer> judge(const IpAddress& client, std::string_view path, Trace* trace) const;
+  std::optional<filter::Answer> judge(const IpAddress& client, std::string_view path,
+                                      filter::Trace* trace) const;
   // As a mapping of the file, every entry with its place.
   Value show() const;
 
@@ -57,4 +58,4 @@ class FirewallRules {
   std::vector<uint32_t> order_;    // of `paths_`, without those below another one
 };
 
-}  // namespace fairlead::filter
+}  // namespace fairlead::firewall
