@@ -46,6 +46,8 @@ class IntrusiveList {
   size_t size() const { return size_; }
   T* front() const { return static_cast<T*>(first_); }
   T* back() const { return static_cast<T*>(last_); }
+  // The one behind it; nullptr after the last.
+  T* after(const Node& node) const { return static_cast<T*>(node.next_); }
 
   void pushFront(Node& node) {
     node.unlink();

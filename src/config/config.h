@@ -15,7 +15,6 @@
 #include "filter/cookie_rules.h"
 #include "filter/cors.h"
 #include "filter/error_pages.h"
-#include "firewall/firewall_rules.h"
 #include "filter/forwarded.h"
 #include "filter/header_rules.h"
 #include "filter/mirror.h"
@@ -23,10 +22,17 @@
 #include "filter/redirect.h"
 #include "filter/respond.h"
 #include "filter/rewrite_rules.h"
+#include "firewall/firewall_rules.h"
 #include "route/spec.h"
 #include "upstream/settings.h"
 
 namespace fairlead::config {
+
+// Who connects to a listener with a PROXY header first.
+struct ProxyProtocol {
+  filter::TrustedProxies from;  // empty: everybody, on a Unix socket only
+  Mark mark;
+};
 
 // Where clients connect to: a TCP port, or a Unix socket when `unix_path` is set.
 struct Listen {
@@ -35,6 +41,7 @@ struct Listen {
   IpAddress address;         // the unspecified address when `any`
   uint16_t port = 8080;
   std::string unix_path;
+  std::optional<ProxyProtocol> proxy_protocol;
   Mark mark;
 };
 
@@ -61,6 +68,7 @@ struct AdminSettings {
                                  .address = IpAddress::v4(0x7f000001),
                                  .port = kPort,
                                  .unix_path = {},
+                                 .proxy_protocol = {},
                                  .mark = {}}};
   Setting<std::string> token;  // what requests must show; empty: nothing
   // The file has the key. What is only built in gives way where its port is taken.
@@ -81,6 +89,7 @@ struct PoolRules {
   upstream::QueueSettings queue;
   upstream::BreakerSettings breaker;
   Setting<uint32_t> max_requests{0};  // of the whole pool, in flight at once; 0: no limit
+  Setting<upstream::SendProxyProtocol> send_proxy_protocol{upstream::SendProxyProtocol::Off};
 };
 
 // What may be said of a request at any level of the file; inner levels read over a copy of the

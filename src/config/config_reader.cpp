@@ -10,6 +10,7 @@
 #include "config/log_settings.h"
 #include "config/pool_checks.h"
 #include "config/pool_table.h"
+#include "config/proxy_protocol.h"
 #include "config/route_reader.h"
 #include "config/rules.h"
 #include "config/surroundings.h"
@@ -24,7 +25,8 @@ constexpr Key kListen[] = {
     {"http3", "later | 'off' | 'false'", "", ""},
     {"tcp", "later | 'off' | 'false'", "", ""},
     {"udp", "later | 'off' | 'false'", "", ""},
-    {"proxy_protocol", "later | 'off' | 'false'", "", ""},
+    {"proxy_protocol", "<proxy_protocol> | 'off' | 'false'", "off",
+     "connections begin with a PROXY header that names the client"},
     {"tls", "later | 'off' | 'false'", "", ""},
     {"pool", "later", "", ""},
 };
@@ -78,19 +80,21 @@ class ListenReader {
 
  private:
   void readOne(const Value& value) {
-    if (value.isScalar()) return add(value);
+    if (value.isScalar()) return add(value, nullptr);
     Settings settings(value, kListenKeys, out_);
     const Value* http = settings.take("http");
-    if (http != nullptr) add(*http);
+    const Value* proxy_protocol = settings.take("proxy_protocol");
+    if (http != nullptr) add(*http, proxy_protocol);
     if (value.find("tcp") != nullptr) settings.take("pool");
     settings.finish();
-    if (value.isMap() && value.entries.empty())
+    if (value.isMap() && http == nullptr && (value.entries.empty() || proxy_protocol != nullptr))
       out_.error(value.mark, "there is nothing to listen on").expected = "http: 8080";
   }
 
-  void add(const Value& value) {
+  void add(const Value& value, const Value* proxy_protocol) {
     auto listen = readListenAddress(value, out_);
     if (!listen) return;
+    if (proxy_protocol != nullptr) readProxyProtocol(*proxy_protocol, *listen, out_);
     if (!listen->unix_path.empty())
       listen->unix_path = besideFile(out_.files[value.mark.file].name, listen->unix_path);
     for (const Listen& other : listens_) {
@@ -156,8 +160,9 @@ void readGlobals(Settings& settings, const Environment& environment, Config& con
 
 // Keys that belong to an inner level, with where.
 void refuseInnerKeys(Settings& settings) {
-  for (const std::string_view key : {"balance", "health", "timeouts", "retry", "slow_start",
-                                     "sticky", "max_requests", "limit", "queue", "breaker"})
+  for (const std::string_view key :
+       {"balance", "health", "timeouts", "retry", "slow_start", "sticky", "max_requests", "limit",
+        "queue", "breaker", "send_proxy_protocol"})
     settings.misplaced(key, "under `defaults`, a host, a path or a pool");
   for (const std::string_view key : {"header_rules", "param_rules", "rewrite_rules", "max_body",
                                      "path_policy", "mirror", "priority"})

@@ -27,6 +27,8 @@ class Expander {
         expand(entry.value);
       else if (entry.key.text == "firewall_rules")
         visitRules(entry.value);
+      else if (entry.key.text == "proxy_protocol")
+        visitProxyProtocol(entry.value);
       else if (entry.key.text == "respond")
         readPage(entry.value);
       else if (entry.key.text == "error_pages")
@@ -53,6 +55,11 @@ class Expander {
       if (entry.key.text == "ip_reject" || entry.key.text == "ip_allow" ||
           entry.key.text == "path_reject")
         expand(entry.value);
+  }
+
+  void visitProxyProtocol(Value& terms) {
+    for (Value::Entry& entry : terms.entries)
+      if (entry.key.text == "from") expand(entry.value);
   }
 
   void expand(Value& list) {
@@ -100,6 +107,7 @@ class Expander {
       Diagnostic& finding =
           out_.error(named.mark, fmt::format("cannot read `{}`: {}", name, text.error()));
       if (use == Use::List) finding.expected = "a file with one entry a line";
+      out_.mute(named.mark);
       return std::nullopt;
     }
     if (use == Use::Page && text->size() > kLargestPage) {

@@ -27,7 +27,6 @@ constexpr Key kPool[] = {
     {"servers", "(address | <server>)...", "", "the servers of the pool"},
     {"discovery", "later", "", ""},
     {"tls", "later", "", ""},
-    {"send_proxy_protocol", "later", "", ""},
     {"http2", "later", "", ""},
     {"subsets", "later", "", ""},
 };

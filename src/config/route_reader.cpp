@@ -368,8 +368,8 @@ bool RouteReader::fitsItsRules(const Route& route) {
 }
 
 void RouteReader::warnOfIdlePoolRules(const Value& value) {
-  for (const std::string_view key :
-       {"balance", "health", "slow_start", "sticky", "max_requests", "limit", "queue", "breaker"})
+  for (const std::string_view key : {"balance", "health", "slow_start", "sticky", "max_requests",
+                                     "limit", "queue", "breaker", "send_proxy_protocol"})
     if (const Value::Entry* entry = value.findEntry(key))
       out_.warning(entry->key.mark, fmt::format("`{}` has no effect here", key)).expected =
           fmt::format("`{}` in the pool, or beside `servers`", key);

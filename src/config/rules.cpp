@@ -31,6 +31,8 @@ constexpr Key kPoolRules[] = {
      "requests wait where a limit is reached; a number is short for `{ limit: ... }`"},
     {"breaker", "'off' | <breaker>", "off",
      "when too many requests fail, the pool gets none for a while"},
+    {"send_proxy_protocol", "'v1' | 'v2' | 'off'", "off",
+     "connections to servers begin with a PROXY header that names the client"},
 };
 
 constexpr Key kRouteRules[] = {
@@ -108,6 +110,9 @@ void readPoolRules(Settings& settings, Level level, PoolRules& rules) {
   if (const Value* value = settings.take("limit")) rules.limit.read(*value, out);
   if (const Value* value = settings.take("queue")) rules.queue.read(*value, out);
   if (const Value* value = settings.take("breaker")) rules.breaker.read(*value, out);
+  if (const Value* value = settings.take("send_proxy_protocol"))
+    if (const auto word = readWord(*value, upstream::kSendProxyProtocolWords, out))
+      rules.send_proxy_protocol = {static_cast<upstream::SendProxyProtocol>(*word), value->mark};
 }
 
 void readRouteRules(Settings& settings, RouteRules& rules) {

@@ -12,7 +12,8 @@ extern const Section kRouteRuleKeys;
 
 enum class Level : uint8_t { Defaults, Pool, Host, Path };
 
-// balance, health, timeouts, retry, slow_start, sticky, max_requests, limit, queue, breaker.
+// balance, health, timeouts, retry, slow_start, sticky, max_requests, limit, queue, breaker,
+// send_proxy_protocol.
 void readPoolRules(Settings& settings, Level level, PoolRules& rules);
 
 // header_rules, param_rules, rewrite_rules, max_body, path_policy, mirror, priority.

@@ -14,6 +14,7 @@
 #include "config/config_reader.h"
 #include "config/log_settings.h"
 #include "config/pool_table.h"
+#include "config/proxy_protocol.h"
 #include "config/route_reader.h"
 #include "config/scalar_kind.h"
 #include "config/surroundings.h"
@@ -30,6 +31,7 @@ using Kind = Form::Kind;
 constexpr const Section* kNamed[] = {
     &kFileKeys,
     &kListenKeys,
+    &kProxyProtocolKeys,
     &kLogKeys,
     &kAdminKeys,
     &kAccessLogKeys,

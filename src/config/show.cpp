@@ -99,6 +99,7 @@ class Show {
 
  private:
   void renderGlobals();
+  void renderListen(const Listen& listen);
   void renderDns();
   void renderAdmin();
   void renderDefaults();
@@ -150,9 +151,7 @@ class Show {
 
 void Show::renderGlobals() {
   out_.open("listen");
-  for (const Listen& listen : config_.listens) {
-    out_.item(fmt::format("{{ http: {} }}", yamlText(addressText(listen))), listen.mark);
-  }
+  for (const Listen& listen : config_.listens) renderListen(listen);
   out_.close();
   const uint32_t workers = config_.workers;
   out_.entry("workers", workers == 0 ? "auto" : std::to_string(workers), config_.workers.origin);
@@ -168,6 +167,21 @@ void Show::renderGlobals() {
   renderAdmin();
   out_.tree("trusted_proxies", config_.trusted_proxies.show());
   rules("firewall_rules", config_.firewall.show());
+}
+
+void Show::renderListen(const Listen& listen) {
+  const std::string address = yamlText(addressText(listen));
+  if (!listen.proxy_protocol) return out_.item(fmt::format("{{ http: {} }}", address), listen.mark);
+  out_.openItem();
+  out_.entry("http", address, listen.mark);
+  if (listen.proxy_protocol->from.empty()) {
+    out_.entry("proxy_protocol", "{}", listen.proxy_protocol->mark);
+  } else {
+    out_.open("proxy_protocol");
+    out_.tree("from", listen.proxy_protocol->from.show());
+    out_.close();
+  }
+  out_.closeItem();
 }
 
 void Show::renderDns() {
@@ -291,6 +305,8 @@ void Show::renderPoolRules(const Pool& pool) {
   out_.tree("limit", rules.limit.show());
   out_.tree("queue", rules.queue.show());
   out_.tree("breaker", rules.breaker.show());
+  out_.entry("send_proxy_protocol", nameOf(rules.send_proxy_protocol.value),
+             rules.send_proxy_protocol.origin);
 }
 
 void Show::renderSticky(const upstream::StickySettings& sticky) {

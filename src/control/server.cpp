@@ -142,11 +142,14 @@ std::expected<void, StartFailure> Server::start() {
 
 std::expected<void, StartFailure> Server::openDoors() {
   doors_.resize(worker_count_);
-  for (const io::ListenAddress& at : snapshot_->listens) {
+  for (size_t number = 0; number < snapshot_->listens.size(); ++number) {
+    const io::ListenAddress& at = snapshot_->listens[number];
+    const std::optional<worker::ProxyPeers>& proxies = snapshot_->proxy_peers[number];
     auto sockets = openForAll(at, worker_count_);
     if (!sockets) return cannotListen(at, sockets.error());
     for (size_t i = 0; i < worker_count_; ++i)
-      doors_[i].push_back({std::move((*sockets)[i]), at.address.port});
+      doors_[i].push_back(
+          {std::move((*sockets)[i]), at.address.port, proxies ? &*proxies : nullptr});
   }
   return {};
 }

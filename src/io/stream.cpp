@@ -227,6 +227,13 @@ bool Stream::provenQuiet() const {
   return ::recv(fd(), &octet, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && wouldBlock(errno);
 }
 
+SocketAddress Stream::localAddress() const {
+  sockaddr_storage storage{};
+  socklen_t length = sizeof storage;
+  if (::getsockname(fd(), reinterpret_cast<sockaddr*>(&storage), &length) != 0) return {};
+  return fromKernel(storage);
+}
+
 void Stream::shutdownWrite() { ::shutdown(fd(), SHUT_WR); }
 
 void Stream::resetOnClose() {

@@ -108,6 +108,9 @@ class Stream final : public Source {
   WriteOp waitConnected(TimePoint deadline) { return {*this, {}, Duration{0}, deadline}; }
   Result<void> connectResult();
 
+  // Of this end; unspecified for a Unix socket. One system call.
+  SocketAddress localAddress() const;
+
   // No more bytes from here; the other direction goes on.
   void shutdownWrite();
   // The peer learns by a reset, and not by an orderly end, that something is missing.

@@ -23,10 +23,11 @@ Task<void> Hedge::run(io::Stream& first, Terms terms) {
 Task<Result<void>> Hedge::exchange(Terms terms) {
   io::Reactor& reactor = upstream_.reactor();
   upstream::ConnectionPool& connections = upstream_.connections();
-  lease = connections.takeIdle(chosen.slot(), upstream::ConnectionPool::Proof::Reactor);
+  lease = connections.takeIdle(chosen.slot(), upstream::ConnectionPool::Proof::Reactor,
+                               request_.client);
   if (!lease) {
     const TimePoint by = std::min(terms.until, deadlineAfter(reactor.now(), terms.connect));
-    Result<upstream::Lease> made = co_await connections.connect(chosen.slot(), by);
+    Result<upstream::Lease> made = co_await connections.connect(chosen.slot(), by, request_.client);
     if (!made) co_return std::unexpected(made.error());
     lease = std::move(*made);
   }

@@ -21,6 +21,7 @@ class Hedge {
     session::BodyCoding coding = session::BodyCoding::None;
     std::string_view body;         // outlives the Hedge
     std::string_view trailer_end;  // as BodyWriter::write takes it; the same
+    io::ConnectionEnds client{};   // that the server is told of, if the pool tells
   };
   struct Terms {
     Duration connect{0};       // zero: no limit

@@ -206,19 +206,29 @@ Task<Result<void>> Journey::attempt(upstream::Upstream& upstream) {
 upstream::Lease Journey::takeIdle(upstream::Upstream& upstream) {
   using Proof = upstream::ConnectionPool::Proof;
   const bool once_only = !http::isIdempotent(exchange_.request.method);
-  return upstream.connections().takeIdle(chosen_.slot(),
-                                         once_only ? Proof::Socket : Proof::Reactor);
+  return upstream.connections().takeIdle(chosen_.slot(), once_only ? Proof::Socket : Proof::Reactor,
+                                         endsFor(upstream));
+}
+
+// What servers are told of the client, if the pool tells. A client behind a trusted proxy has no
+// port that is known.
+io::ConnectionEnds Journey::endsFor(upstream::Upstream& upstream) const {
+  if (!upstream.connections().tellsClient()) return {};
+  const bool is_peer = facts_.client == facts_.peer;
+  return {.source = {facts_.client, is_peer ? facts_.peer_port : uint16_t{0}},
+          .destination = client_.destination()};
 }
 
 Task<Result<void>> Journey::connect(upstream::Upstream& upstream) {
   upstream::ConnectionPool& connections = upstream.connections();
   const TimePoint deadline = std::min(until_, deadlineAfter(now(), timeouts().connect));
-  Result<upstream::Lease> made = co_await connections.connect(chosen_.slot(), deadline);
+  const io::ConnectionEnds ends = endsFor(upstream);
+  Result<upstream::Lease> made = co_await connections.connect(chosen_.slot(), deadline, ends);
   if (!made && made.error().kind == FailureKind::NoDescriptors) {
     // What lies idle gives its descriptors back, and so does what nobody waits for.
     pipeline_.closeIdleConnections();
     pipeline_.dropMirrors();
-    made = co_await connections.connect(chosen_.slot(), deadline);
+    made = co_await connections.connect(chosen_.slot(), deadline, ends);
   }
   if (!made) {
     Failure failure = made.error();
@@ -313,7 +323,8 @@ void Journey::sendMirror() {
   const bool sent = pipeline_.mirrors_.send({.head = exchange_.request,
                                              .path_bytes = decision_.route->path_bytes,
                                              .framing = exchange_.framing,
-                                             .body = std::move(mirrored_)},
+                                             .body = std::move(mirrored_),
+                                             .client = endsFor(shadow)},
                                             shadow);
   if (sent) outcome_.mirror = shadow.pool().name();
 }
@@ -434,7 +445,9 @@ Task<After> Journey::deliver() {
     outcome_.failure = clientSide(relayed.error());
     co_return manner.until_close ? After::Reset : After::Close;
   }
-  if (!uploading() && uploaded_ && server.reusable()) lease_.keep();
+  // Nobody but this client could use a connection that was made for it.
+  const bool is_of_use = keep_alive || !upstream_->connections().tellsClient();
+  if (is_of_use && !uploading() && uploaded_ && server.reusable()) lease_.keep();
   co_return endOfResponse(keep_alive);
 }
 

@@ -43,6 +43,7 @@ class Journey {
   Result<void> beginOnServer();
   upstream::SlotUse findSticky() const;
   upstream::Lease takeIdle(upstream::Upstream& upstream);
+  io::ConnectionEnds endsFor(upstream::Upstream& upstream) const;
   Task<Result<void>> connect(upstream::Upstream& upstream);
   Result<size_t> composeRequest(const upstream::Server& server);  // bytes of the head in `out_`
   Result<void> applyRulesForServer();

@@ -47,6 +47,7 @@ struct Mirrors::Copy {
   http::Method method;
   std::string head;
   std::unique_ptr<BodyCopy> body;
+  io::ConnectionEnds client;
   upstream::Upstream& shadow;
   upstream::Chosen chosen;
 };
@@ -75,6 +76,7 @@ bool Mirrors::send(Sent original, upstream::Upstream& shadow) {
   under_way_.spawn(deliver({.method = original.head.method,
                             .head = std::move(head),
                             .body = std::move(original.body),
+                            .client = original.client,
                             .shadow = shadow,
                             .chosen = std::move(*chosen)}));
   return true;
@@ -99,7 +101,8 @@ Task<void> Mirrors::deliver(Copy copy) {
   const Duration total = copy.shadow.settings().timeouts.total;
   const TimePoint until = reactor_.now() + (total.count() > 0 ? total : kLongest);
   const Proof proof = http::isIdempotent(copy.method) ? Proof::Reactor : Proof::Socket;
-  upstream::Lease lease = copy.shadow.connections().takeIdle(copy.chosen.slot(), proof);
+  upstream::Lease lease =
+      copy.shadow.connections().takeIdle(copy.chosen.slot(), proof, copy.client);
   Result<void> ended = co_await exchange(copy, lease, until);
   if (!ended && wasStale(lease, ended.error(), copy.method, !copy.body->octets().empty())) {
     lease.close();
@@ -114,7 +117,7 @@ Task<Result<void>> Mirrors::exchange(const Copy& copy, upstream::Lease& lease, T
   if (!lease) {
     const TimePoint deadline = std::min(until, deadlineAfter(reactor_.now(), timeouts.connect));
     Result<upstream::Lease> made =
-        co_await copy.shadow.connections().connect(copy.chosen.slot(), deadline);
+        co_await copy.shadow.connections().connect(copy.chosen.slot(), deadline, copy.client);
     if (!made) co_return std::unexpected(made.error());
     lease = std::move(*made);
   }

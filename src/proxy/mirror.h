@@ -39,6 +39,7 @@ class Mirrors {
     http::h1::PathBytes path_bytes = http::h1::PathBytes::Canonical;
     http::Framing framing;  // of the body as it was sent
     std::unique_ptr<BodyCopy> body;
+    io::ConnectionEnds client{};  // that the servers are told of, if the pool tells
   };
   // Sends a copy, from the next turn on. False when there will be none: the body was too large, too
   // many copies are under way, or no server of the pool is healthy.

@@ -167,7 +167,8 @@ void Journey::beginHedge() {
                      .length = *length,
                      .coding = codingOf(exchange_.framing),
                      .body = kept_ ? std::string_view(kept_->octets()) : client_.body().taken(),
-                     .trailer_end = trailerEnd(client_.body(), exchange_.arena)},
+                     .trailer_end = trailerEnd(client_.body(), exchange_.arena),
+                     .client = endsFor(*upstream_)},
       lease_.session().stream(),
       Hedge::Terms{
           .connect = timeouts().connect, .send = timeouts().body, .until = headDeadline()});

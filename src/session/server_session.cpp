@@ -1,6 +1,8 @@
 // Reading requests from a client, one after the other.
 #include "session/server_session.h"
 
+#include <utility>
+
 namespace fairlead::session {
 namespace {
 
@@ -20,11 +22,11 @@ ServerSession::ServerSession(io::Stream& stream, ClientSide& side)
       writer_(stream) {}
 
 // Holds no buffer and no exchange: this is where ten thousand idle connections are.
-Task<bool> ServerSession::awaitFirstByte() {
+Task<bool> ServerSession::awaitFirstByte(Duration usual) {
   // Whoever came just before a stop has its first request on the way: that one is still served.
   while (!side_.draining || !served_) {
     const bool last_chance = side_.draining;
-    const Duration patience = last_chance ? kLastRequestTime : idle_time_;
+    const Duration patience = last_chance ? kLastRequestTime : usual;
     side_.idle.pushFront(*this);
     const auto readable =
         co_await stream_.waitReadable(deadlineAfter(stream_.reactor().now(), patience));
@@ -38,7 +40,7 @@ Task<bool> ServerSession::awaitFirstByte() {
 Task<ServerSession::Next> ServerSession::nextExchange(ExchangePool::Lease& exchange) {
   window_.startMessage();
   exchange.giveBack();
-  if (window_.empty() && !co_await awaitFirstByte()) co_return Next::End;
+  if (window_.empty() && !co_await awaitFirstByte(idle_time_)) co_return Next::End;
 
   served_ = true;
   exchange = side_.exchanges.lend();
@@ -74,6 +76,32 @@ Task<ServerSession::Next> ServerSession::nextExchange(ExchangePool::Lease& excha
   exchange->head_read = stream_.reactor().now();
   window_.pinHead(parser.headBytes());
   co_return vet(*exchange);
+}
+
+Task<Result<io::ProxyHeader>> ServerSession::readProxyHeader() {
+  const Duration patience = side_.limits.head_time;
+  const TimePoint deadline = deadlineAfter(stream_.reactor().now(), patience);
+  const Failure none{FailureKind::Timeout, Step::RequestHead, Side::Client, Retry::Never};
+  if (!co_await awaitFirstByte(patience)) co_return std::unexpected(none);
+  for (;;) {
+    if (window_.mustGrow()) window_.grow();
+    const auto got = co_await stream_.read(window_.room(), deadline);
+    if (!got) co_return std::unexpected(got.error());
+    window_.received(*got);
+    const io::ProxyHeader header = io::parseProxyHeader(window_.unread());
+    if (header.status == io::ProxyHeader::Status::Incomplete) continue;
+    window_.consume(header.length);
+    if (header.tells_ends) {
+      destination_ = header.ends.destination;
+      destination_known_ = true;
+    }
+    co_return header;
+  }
+}
+
+const SocketAddress& ServerSession::destination() {
+  if (!std::exchange(destination_known_, true)) destination_ = stream_.localAddress();
+  return destination_;
 }
 
 ServerSession::Next ServerSession::vet(Exchange& exchange) {

@@ -4,6 +4,7 @@
 #include "base/intrusive_list.h"
 #include "http/h1/parser.h"
 #include "io/buffer_pool.h"
+#include "io/proxy_protocol.h"
 #include "io/stream.h"
 #include "session/body_reader.h"
 #include "session/body_writer.h"
@@ -47,6 +48,14 @@ class ServerSession : public IntrusiveNode<ServerSession> {
   // comes.
   Task<Next> nextExchange(ExchangePool::Lease& exchange);
 
+  // Before the first exchange: the PROXY header that the connection begins with, complete or
+  // malformed; what follows it is left for the exchanges. A failure when none came within the time
+  // for a head.
+  Task<Result<io::ProxyHeader>> readProxyHeader();
+  // Where the client connected to: what a PROXY header told, else this end of the socket, which is
+  // asked once.
+  const SocketAddress& destination();
+
   // The body of the current request.
   BodyReader& body() { return body_; }
   BodyWriter& writer() { return writer_; }
@@ -67,13 +76,15 @@ class ServerSession : public IntrusiveNode<ServerSession> {
   Task<void> closeLingering();
 
  private:
-  Task<bool> awaitFirstByte();
+  Task<bool> awaitFirstByte(Duration usual);
   Next vet(Exchange& exchange);
 
   io::Stream& stream_;
   ClientSide& side_;
   Duration idle_time_;
   bool served_ = false;  // a request has begun on this connection
+  bool destination_known_ = false;
+  SocketAddress destination_;
   ReceiveWindow window_;
   BodyReader body_;
   BodyWriter writer_;

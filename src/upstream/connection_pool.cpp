@@ -2,12 +2,18 @@
 #include "upstream/connection_pool.h"
 
 #include <algorithm>
+#include <array>
+
+#include "base/hash.h"
+#include "upstream/proxy_greeting.h"
 
 namespace fairlead::upstream {
 namespace {
 
 constexpr Duration kSweepEvery = std::chrono::seconds(1);
 constexpr Duration kAnnouncementMargin = std::chrono::seconds(1);
+// Where connections are not shared between clients there are many, and few of them fit.
+constexpr size_t kListsByClient = 256;
 
 // What the server announced, less a second, else the pool's setting; zero means that it is not
 // kept.
@@ -18,6 +24,16 @@ Duration idleTime(const Connection& connection, const Pool& pool) {
 }
 
 }  // namespace
+
+size_t Slot::hashOf(const io::ConnectionEnds& client) {
+  return mixed(hashOfClient(client.source.ip) + client.source.port);
+}
+
+size_t Slot::idleCount() const {
+  size_t count = 0;
+  for (const auto& list : idle) count += list.size();
+  return count;
+}
 
 void Connection::onStir(io::Stream&) {
   // The server closed, or spoke unasked: either way this connection is of no more use.
@@ -41,7 +57,7 @@ void ConnectionPool::adopt(const Roster& roster) {
   for (size_t i = 0; i < roster.servers.size(); ++i) {
     const std::shared_ptr<Server>& server = roster.servers[i];
     std::unique_ptr<Slot>& slot = slots_[server.get()];
-    if (!slot) slot = std::make_unique<Slot>(server);
+    if (!slot) slot = std::make_unique<Slot>(server, tellsClient() ? kListsByClient : 1);
     slot->is_listed = true;
     slot->number = i;
   }
@@ -52,8 +68,17 @@ void ConnectionPool::adopt(const Roster& roster) {
   });
 }
 
-Lease ConnectionPool::takeIdle(Slot& slot, Proof proof) {
-  while (Connection* connection = slot.idle.front()) {
+Connection* ConnectionPool::findIdle(Slot& slot, bool of_client, const io::ConnectionEnds& client) {
+  IntrusiveList<Connection>& idle = slot.idleFor(client);
+  Connection* found = idle.front();
+  if (!of_client) return found;
+  while (found && found->client != client) found = idle.after(*found);
+  return found;
+}
+
+Lease ConnectionPool::takeIdle(Slot& slot, Proof proof, const io::ConnectionEnds& client) {
+  const bool of_client = tellsClient();
+  while (Connection* connection = findIdle(slot, of_client, client)) {
     connection->unlink();
     std::unique_ptr<Connection> owned(connection);
     owned->session.stream().setAttendant(nullptr);
@@ -65,7 +90,8 @@ Lease ConnectionPool::takeIdle(Slot& slot, Proof proof) {
   return {};
 }
 
-Task<Result<Lease>> ConnectionPool::connect(Slot& slot, TimePoint deadline) {
+Task<Result<Lease>> ConnectionPool::connect(Slot& slot, TimePoint deadline,
+                                            io::ConnectionEnds client) {
   Server& server = *slot.server;
   const size_t count = server.addresses.size();
   const size_t preferred = server.preferred_address.load(std::memory_order_relaxed);
@@ -73,7 +99,7 @@ Task<Result<Lease>> ConnectionPool::connect(Slot& slot, TimePoint deadline) {
       Failure{.kind = FailureKind::ConnectFailed, .step = Step::Connect, .side = Side::Upstream});
   for (size_t i = 0; i < count; ++i) {
     const size_t at = (preferred + i) % count;
-    result = co_await connectTo(slot, server.addresses[at], deadline);
+    result = co_await connectTo({slot, server.addresses[at], client, deadline});
     if (result) {
       if (at != preferred)
         server.preferred_address.store(static_cast<uint32_t>(at), std::memory_order_relaxed);
@@ -84,20 +110,32 @@ Task<Result<Lease>> ConnectionPool::connect(Slot& slot, TimePoint deadline) {
   co_return result;
 }
 
-Task<Result<Lease>> ConnectionPool::connectTo(Slot& slot, const SocketAddress& address,
-                                              TimePoint deadline) {
-  Result<io::Descriptor> fd = io::startConnect(address);
+Task<Result<Lease>> ConnectionPool::connectTo(Wanted wanted) {
+  Result<io::Descriptor> fd = io::startConnect(wanted.address);
   if (!fd) co_return std::unexpected(fd.error());
-  auto connection = std::make_unique<Connection>(slot, reactor_, std::move(*fd), buffers_);
+  auto connection = std::make_unique<Connection>(wanted.slot, reactor_, std::move(*fd), buffers_);
   io::Stream& stream = connection->session.stream();
   const auto fail = [](FailureKind kind, Side side = Side::Upstream) {
     return std::unexpected(Failure{.kind = kind, .step = Step::Connect, .side = side});
   };
   if (!stream.ok()) co_return fail(FailureKind::Internal, Side::Fairlead);
-  if (!co_await stream.waitConnected(deadline)) co_return fail(FailureKind::ConnectTimeout);
+  if (!co_await stream.waitConnected(wanted.deadline)) co_return fail(FailureKind::ConnectTimeout);
   if (const auto connected = stream.connectResult(); !connected)
     co_return fail(connected.error().kind);
+  if (tellsClient()) {
+    connection->client = wanted.client;
+    if (const auto told = co_await tell(*connection, wanted.deadline); !told)
+      co_return fail(told.error().kind == FailureKind::Timeout ? FailureKind::ConnectTimeout
+                                                               : FailureKind::ConnectFailed);
+  }
   co_return Lease(*this, std::move(connection));
+}
+
+Task<Result<void>> ConnectionPool::tell(Connection& connection, TimePoint deadline) {
+  std::array<char, io::kProxyHeaderRoom> room;
+  const std::string_view greeting =
+      greetingFor(pool_.settings.send_proxy_protocol, connection.client, room);
+  co_return co_await connection.session.stream().write(greeting, Duration{0}, deadline);
 }
 
 void ConnectionPool::put(std::unique_ptr<Connection> connection) {
@@ -108,31 +146,40 @@ void ConnectionPool::put(std::unique_ptr<Connection> connection) {
   connection->idle_until = reactor_.now() + keep;
   connection->session.rest();
   connection->session.stream().setAttendant(connection.get());
-  slot.idle.pushFront(*connection.release());
+  slot.idleFor(connection->client).pushFront(*connection);
+  connection.release();  // the list's
   reactor_.timers().armBy(sweep_, reactor_.now() + kSweepEvery);
 }
 
 void ConnectionPool::sweep(TimePoint now) {
-  bool any = false;
-  for (const auto& [server, slot] : slots_) {
-    while (Connection* oldest = slot->idle.back()) {
+  size_t left = 0;
+  for (const auto& [server, slot] : slots_) left += sweepSlot(*slot, now);
+  if (left > 0) reactor_.timers().arm(sweep_, now + kSweepEvery);
+}
+
+// Closes what has been idle for too long; tells how many stay.
+size_t ConnectionPool::sweepSlot(Slot& slot, TimePoint now) {
+  size_t left = slot.idleCount();
+  for (auto& idle : slot.idle) {
+    while (Connection* oldest = idle.back()) {
       // More than the limit may come back at once and be needed again at once: what goes is what
       // nobody needed for a while.
-      const bool surplus =
-          slot->idle.size() > per_server_ && oldest->idle_since + kSweepEvery <= now;
+      const bool surplus = left > per_server_ && oldest->idle_since + kSweepEvery <= now;
       if (oldest->idle_until > now && !surplus) break;
       oldest->unlink();
       delete oldest;
+      --left;
     }
-    any = any || !slot->idle.empty();
   }
-  if (any) reactor_.timers().arm(sweep_, now + kSweepEvery);
+  return left;
 }
 
 void ConnectionPool::closeAll(Slot& slot) {
-  while (Connection* connection = slot.idle.front()) {
-    connection->unlink();
-    delete connection;
+  for (auto& idle : slot.idle) {
+    while (Connection* connection = idle.front()) {
+      connection->unlink();
+      delete connection;
+    }
   }
 }
 
@@ -142,7 +189,7 @@ void ConnectionPool::closeIdle() {
 
 size_t ConnectionPool::idleCount() const {
   size_t count = 0;
-  for (const auto& [server, slot] : slots_) count += slot->idle.size();
+  for (const auto& [server, slot] : slots_) count += slot->idleCount();
   return count;
 }
 

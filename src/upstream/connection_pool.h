@@ -7,6 +7,7 @@
 #include "base/intrusive_list.h"
 #include "http/h1/parser.h"
 #include "io/buffer_pool.h"
+#include "io/proxy_protocol.h"
 #include "io/reactor.h"
 #include "session/client_session.h"
 #include "upstream/chooser.h"
@@ -26,6 +27,7 @@ class Connection final : public IntrusiveNode<Connection>, public io::Stream::At
   void onStir(io::Stream& stream) override;
 
   session::ClientSession session;
+  io::ConnectionEnds client;  // that the server was told, where the pool tells
   TimePoint idle_since{};
   TimePoint idle_until = kNever;
   bool reused = false;
@@ -37,14 +39,24 @@ class Connection final : public IntrusiveNode<Connection>, public io::Stream::At
 // A server as one worker knows it. It stays while an exchange uses it, also when the server is not
 // in the roster any more.
 struct Slot {
-  explicit Slot(std::shared_ptr<Server> of) : server(std::move(of)) {}
+  Slot(std::shared_ptr<Server> of, size_t idle_lists) : server(std::move(of)), idle(idle_lists) {}
+
+  // Where connections for this client lie idle, the one that was used last in front.
+  IntrusiveList<Connection>& idleFor(const io::ConnectionEnds& client) {
+    return idle.size() == 1 ? idle.front() : idle[hashOf(client) % idle.size()];
+  }
+  size_t idleCount() const;
 
   std::shared_ptr<Server> server;
-  IntrusiveList<Connection> idle;
+  // One list, or several by client where the pool tells its servers who that is.
+  std::vector<IntrusiveList<Connection>> idle;
   uint32_t users = 0;     // exchanges that need it
   bool is_listed = true;  // in the roster of now
   size_t number = 0;      // in that roster
   Pick place;             // in its groups
+
+ private:
+  static size_t hashOf(const io::ConnectionEnds& client);
 };
 
 // A connection for one exchange. Unless it is kept, it is closed.
@@ -84,10 +96,14 @@ class ConnectionPool {
 
   // An idle connection that is alive as far as the reactor has seen; with Proof::Socket the socket
   // itself is asked as well, for a request that could not be sent twice. Empty when there is none.
+  // Of a pool that tells its servers who the client is, only a connection of the same client.
   enum class Proof : uint8_t { Reactor, Socket };
-  Lease takeIdle(Slot& slot, Proof proof);
-  // A new connection, which must stand before the deadline. The slot must be in use meanwhile.
-  Task<Result<Lease>> connect(Slot& slot, TimePoint deadline);
+  Lease takeIdle(Slot& slot, Proof proof, const io::ConnectionEnds& client = {});
+  // A new connection, which must stand before the deadline, and on which the server was told of the
+  // client if the pool tells. The slot must be in use meanwhile.
+  Task<Result<Lease>> connect(Slot& slot, TimePoint deadline, io::ConnectionEnds client = {});
+  // Do connections begin with a PROXY header?
+  bool tellsClient() const { return pool_.settings.send_proxy_protocol != SendProxyProtocol::Off; }
 
   // Closes all idle connections, for example when descriptors are scarce.
   void closeIdle();
@@ -102,9 +118,18 @@ class ConnectionPool {
     ConnectionPool& owner;
   };
 
-  Task<Result<Lease>> connectTo(Slot& slot, const SocketAddress& address, TimePoint deadline);
+  struct Wanted {
+    Slot& slot;
+    SocketAddress address;
+    io::ConnectionEnds client;
+    TimePoint deadline;
+  };
+  Task<Result<Lease>> connectTo(Wanted wanted);
+  Task<Result<void>> tell(Connection& connection, TimePoint deadline);
+  static Connection* findIdle(Slot& slot, bool of_client, const io::ConnectionEnds& client);
   void put(std::unique_ptr<Connection> connection);
   void sweep(TimePoint now);
+  size_t sweepSlot(Slot& slot, TimePoint now);
   static void closeAll(Slot& slot);
 
   const Pool& pool_;

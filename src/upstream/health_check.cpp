@@ -5,11 +5,13 @@
 #include <re2/re2.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/ascii.h"
 #include "base/units.h"
 #include "http/h1/parser.h"
 #include "io/stream.h"
+#include "upstream/proxy_greeting.h"
 
 namespace fairlead::upstream {
 namespace {
@@ -44,8 +46,9 @@ std::string wordsFor(const Failure& failure, const HealthSettings& settings) {
 
 // --- what is asked, and what is good
 
-HealthCheck::HealthCheck(const HealthSettings& settings)
+HealthCheck::HealthCheck(const HealthSettings& settings, SendProxyProtocol greeting)
     : settings_(settings),
+      greeting_(greeting),
       asked_(settings.method.value + " " + settings.path.value),
       body_(compiled(settings.expect.body)) {
   for (const auto& [name, pattern] : settings.expect.fields)
@@ -139,9 +142,19 @@ Task<std::string> Prober::probeAddress(const Question& question) {
     co_return wordsFor({.kind = FailureKind::ConnectTimeout}, settings);
   if (const auto connected = stream.connectResult(); !connected)
     co_return wordsFor(connected.error(), settings);
+  if (question.check.greeting() != SendProxyProtocol::Off)
+    if (const auto greeted = co_await greet(question, stream); !greeted)
+      co_return wordsFor(greeted.error(), settings);
   if (question.check.isHttp()) co_return co_await ask(question, session);
   stream.resetOnClose();  // leaves nothing in TIME_WAIT here or there: checks are many
   co_return std::string();
+}
+
+// The connection is fairlead's own, and of no client.
+Task<Result<void>> Prober::greet(const Question& question, io::Stream& stream) {
+  std::array<char, io::kProxyHeaderRoom> room;
+  const std::string_view greeting = greetingFor(question.check.greeting(), {}, room);
+  co_return co_await stream.write(greeting, Duration{0}, question.deadline);
 }
 
 Task<std::string> Prober::ask(const Question& question, session::ClientSession& session) {

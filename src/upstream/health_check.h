@@ -25,8 +25,10 @@ namespace fairlead::upstream {
 // The check of a pool's servers, its patterns compiled. Pure.
 class HealthCheck {
  public:
-  // The settings outlive it; their patterns are known to compile.
-  explicit HealthCheck(const HealthSettings& settings);
+  // The settings outlive it; their patterns are known to compile. `greeting`: what the pool's
+  // connections begin with.
+  explicit HealthCheck(const HealthSettings& settings,
+                       SendProxyProtocol greeting = SendProxyProtocol::Off);
   HealthCheck(const HealthCheck&) = delete;
   HealthCheck& operator=(const HealthCheck&) = delete;
   ~HealthCheck();
@@ -34,6 +36,11 @@ class HealthCheck {
   const HealthSettings& settings() const { return settings_; }
   // Else connecting is enough.
   bool isHttp() const { return !settings_.path.value.empty(); }
+  // The PROXY header that it begins with. On a port of its own a check meets something else than
+  // the requests do, and begins with none.
+  SendProxyProtocol greeting() const {
+    return settings_.port != 0 ? SendProxyProtocol::Off : greeting_;
+  }
   // `address`: of the server, as configured.
   std::string requestTo(const std::string& address) const;
 
@@ -50,6 +57,7 @@ class HealthCheck {
   bool isExpected(uint16_t status) const;
 
   const HealthSettings& settings_;
+  SendProxyProtocol greeting_;
   std::string asked_;  // "GET /healthz"
   Pattern body_;       // null: any body
   std::vector<std::pair<std::string, Pattern>> fields_;
@@ -73,6 +81,7 @@ class Prober {
   };
   Task<std::string> probeAll(const HealthCheck& check, Server& server);
   Task<std::string> probeAddress(const Question& question);
+  static Task<Result<void>> greet(const Question& question, io::Stream& stream);
   Task<std::string> ask(const Question& question, session::ClientSession& session);
   Task<std::string> askForBody(const Question& question, session::ClientSession& session,
                                const http::ResponseHead& head);

@@ -52,7 +52,8 @@ struct PoolSettings {
   QueueSettings queue;
   BreakerSettings breaker;
   uint32_t max_requests = 0;  // in flight at once; 0: no limit
-  size_t workers = 1;         // how many threads use it
+  SendProxyProtocol send_proxy_protocol = SendProxyProtocol::Off;
+  size_t workers = 1;  // how many threads use it
 };
 
 // Part of the snapshot. The settings never change; everything else is shared live state.

@@ -9,7 +9,7 @@ namespace fairlead::upstream {
 PoolWatch::PoolWatch(Pool& pool, const WatchParts& parts, OnEvent on_event)
     : pool_(pool),
       parts_(parts),
-      check_(pool.settings.health),
+      check_(pool.settings.health, pool.settings.send_proxy_protocol),
       record_(pool, {parts.first_checks, parts.random}, std::move(on_event), parts.reactor.now()) {
   beginChecks();
   pulse(parts_.reactor.now());

@@ -31,6 +31,14 @@ struct TimeoutSettings {
   void read(const Value& value, Diagnostics& out);
 };
 
+// The PROXY header that connections to a pool's servers begin with.
+enum class SendProxyProtocol : uint8_t { Off, V1, V2 };
+
+inline constexpr std::array<std::string_view, 3> kSendProxyProtocolWords{"off", "v1", "v2"};
+inline std::string_view nameOf(SendProxyProtocol header) {
+  return kSendProxyProtocolWords[static_cast<size_t>(header)];
+}
+
 // Who goes first when there is not enough for everybody.
 enum class Priority : uint8_t { Critical, Normal, Batch };
 

@@ -40,6 +40,7 @@ std::unique_ptr<upstream::Pool> compilePool(const config::Pool& from, const std:
                                   .queue = rules.queue,
                                   .breaker = rules.breaker,
                                   .max_requests = rules.max_requests,
+                                  .send_proxy_protocol = rules.send_proxy_protocol,
                                   .workers = facts.workers};
   for (const config::Server& server : from.servers)
     settings.servers.push_back(compileServer(server));
@@ -165,6 +166,11 @@ io::ListenAddress compileListen(const config::Listen& from) {
   return {.address = {from.address, from.port}, .any = from.any, .unix_path = from.unix_path};
 }
 
+std::optional<ProxyPeers> compileProxyPeers(const config::Listen& from) {
+  if (!from.proxy_protocol) return std::nullopt;
+  return ProxyPeers{.everybody = !from.unix_path.empty(), .networks = from.proxy_protocol->from};
+}
+
 }  // namespace
 
 Snapshot compile(const config::Config& config, const CompileFacts& facts) {
@@ -195,8 +201,10 @@ Snapshot compile(const config::Config& config, const CompileFacts& facts) {
   plan.router = config::routerOf(config);
   snapshot.client_limits.head_time = config.default_pool_rules.timeouts.head;
   snapshot.client_limits.idle_time = config.default_pool_rules.timeouts.idle;
-  for (const config::Listen& listen : config.listens)
+  for (const config::Listen& listen : config.listens) {
     snapshot.listens.push_back(compileListen(listen));
+    snapshot.proxy_peers.push_back(compileProxyPeers(listen));
+  }
   return snapshot;
 }
 

@@ -2,6 +2,7 @@
 // it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,10 +13,19 @@
 
 namespace fairlead::worker {
 
+// Who must begin a connection with a PROXY header; nobody else may.
+struct ProxyPeers {
+  bool everybody = false;  // on a Unix socket, whose peers have no address
+  filter::TrustedProxies networks;
+
+  bool contains(const IpAddress& peer) const { return everybody || networks.trusts(peer); }
+};
+
 struct Snapshot {
   proxy::Plan plan;
   session::ServerLimits client_limits;
   std::vector<io::ListenAddress> listens;
+  std::vector<std::optional<ProxyPeers>> proxy_peers;  // as `listens`
   std::vector<std::string> access_logs;  // destinations as AccessLog::open wants them, each once
 };
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
+
 namespace fairlead::worker {
 namespace {
 
@@ -44,11 +46,10 @@ void Worker::run() {
 
 Task<void> Worker::acceptForever(size_t door) {
   io::Listener& listener = *listeners_[door];
-  const uint16_t port = parts_.doors[door].port;
   for (unsigned accepted_now = 1;; ++accepted_now) {
     Result<io::Accepted> accepted = co_await listener.accept();
     if (accepted) {
-      connections_.spawn(serveConnection(std::move(*accepted), port));
+      connections_.spawn(serveConnection(std::move(*accepted), parts_.doors[door]));
     } else {
       shedIdle();
       co_await io::Sleep(reactor_, kAcceptPause);
@@ -57,17 +58,19 @@ Task<void> Worker::acceptForever(size_t door) {
   }
 }
 
-Task<void> Worker::serveConnection(io::Accepted accepted, uint16_t port) {
+Task<void> Worker::serveConnection(io::Accepted accepted, const Door& door) {
   io::Stream stream(reactor_, std::move(accepted.fd), Side::Client);
   if (!stream.ok()) co_return;
   open_.fetch_add(1, std::memory_order_relaxed);
   session::ServerSession session(stream, clients_);
-  const filter::ClientFacts facts{.peer = accepted.peer.ip,
-                                  .client = accepted.peer.ip,
-                                  .peer_port = accepted.peer.port,
-                                  .listener_port = port};
-  session::ExchangePool::Lease exchange;
+  filter::ClientFacts facts{.peer = accepted.peer.ip,
+                            .client = accepted.peer.ip,
+                            .peer_port = accepted.peer.port,
+                            .listener_port = door.port};
   proxy::After after = proxy::After::Next;
+  if (door.proxies && door.proxies->contains(accepted.peer.ip))
+    after = co_await readProxyHeader(session, facts);
+  session::ExchangePool::Lease exchange;
   for (unsigned served = 1; after == proxy::After::Next; ++served) {
     if (served % kExchangesPerTurn == 0) co_await io::NextTurn(reactor_);
     const auto next = co_await session.nextExchange(exchange);
@@ -81,6 +84,34 @@ Task<void> Worker::serveConnection(io::Accepted accepted, uint16_t port) {
   if (after == proxy::After::Reset) stream.resetOnClose();
   open_.fetch_sub(1, std::memory_order_relaxed);
   endIfDrained();
+}
+
+// The peer is the client that it tells of, from here on and for everybody.
+Task<proxy::After> Worker::readProxyHeader(session::ServerSession& session,
+                                           filter::ClientFacts& facts) {
+  const Result<io::ProxyHeader> header = co_await session.readProxyHeader();
+  if (!header) co_return proxy::After::Close;
+  if (header->status == io::ProxyHeader::Status::Malformed)
+    co_return co_await refuseProxyHeader(session, header->fault, facts);
+  if (header->tells_ends) {
+    facts.peer = facts.client = header->ends.source.ip;
+    facts.peer_port = header->ends.source.port;
+  }
+  co_return proxy::After::Next;
+}
+
+// What begins with a letter is a request without a header, or a line of version 1: it gets an
+// answer. Everything else would not understand one.
+Task<proxy::After> Worker::refuseProxyHeader(session::ServerSession& session,
+                                             std::string_view fault,
+                                             const filter::ClientFacts& facts) {
+  parts_.log.every(bad_proxy_header_, std::chrono::seconds(10), Log::Level::Warning,
+                   "{}: no valid PROXY header: {}", facts.peer.text(), fault);
+  if (!ascii::isAlpha(session.window().unread().front())) co_return proxy::After::Close;
+  const session::ExchangePool::Lease exchange = exchanges_.lend();
+  exchange->begun = reactor_.now();
+  exchange->fault = {400, fault};
+  co_return co_await pipeline_.refuse(session, *exchange, facts);
 }
 
 void Worker::shedIdle() {
@@ -105,7 +136,7 @@ void Worker::beginDrain() {
   // Connections that the kernel has accepted would be reset with the listener.
   for (size_t door = 0; door < listeners_.size(); ++door) {
     while (std::optional<io::Accepted> accepted = listeners_[door]->acceptNow())
-      connections_.spawn(serveConnection(std::move(*accepted), parts_.doors[door].port));
+      connections_.spawn(serveConnection(std::move(*accepted), parts_.doors[door]));
   }
   listeners_.clear();
   endIfDrained();

@@ -25,6 +25,8 @@ namespace fairlead::worker {
 struct Door {
   io::Descriptor fd;
   uint16_t port = 0;
+  // Who begins with a PROXY header; nullptr: nobody. Of the snapshot.
+  const ProxyPeers* proxies = nullptr;
 };
 
 struct WorkerParts {
@@ -54,7 +56,10 @@ class Worker {
 
  private:
   Task<void> acceptForever(size_t door);
-  Task<void> serveConnection(io::Accepted accepted, uint16_t port);
+  Task<void> serveConnection(io::Accepted accepted, const Door& door);
+  Task<proxy::After> readProxyHeader(session::ServerSession& session, filter::ClientFacts& facts);
+  Task<proxy::After> refuseProxyHeader(session::ServerSession& session, std::string_view fault,
+                                       const filter::ClientFacts& facts);
   // Out of descriptors: closes what lies idle, so that something can go on.
   void shedIdle();
   void beginDrain();
@@ -70,6 +75,7 @@ class Worker {
   proxy::Pipeline pipeline_;
   std::vector<std::unique_ptr<io::Listener>> listeners_;
   Log::Site shedding_;
+  Log::Site bad_proxy_header_;
   std::atomic<size_t> open_{0};
   Scope connections_;  // use all of the above
   Scope accepting_;

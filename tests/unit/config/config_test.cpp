@@ -165,6 +165,41 @@ TEST(ConfigTest, ListensInAllForms) {
   EXPECT_THAT(several.listens, SizeIs(2));
 }
 
+TEST(ConfigTest, ExpectsProxyHeadersInAllForms) {
+  const struct {
+    const char* text;
+    const char* trusted;  // an address that is believed; "": nobody sends headers
+    const char* other;    // one that is not
+  } rows[] = {
+      {"listen: { http: 80 }", "", ""},
+      {"listen: { http: 80, proxy_protocol: off }", "", ""},
+      {"listen: { http: 80, proxy_protocol: false }", "", ""},
+      {"listen: { http: 80, proxy_protocol: { from: 10.0.0.1 } }", "10.0.0.1", "10.0.0.2"},
+      {"listen: [{ http: 80, proxy_protocol: { from: [10.0.0.0/8] } }]", "10.9.9.9", "11.0.0.0"},
+      {"listen: { http: 80, proxy_protocol: { from: [::1, 127.0.0.1] } }", "::1", "::2"},
+      {"listen: { proxy_protocol: { from: \"@proxies.txt\" }, http: 80 }", "192.0.2.9", "::1"},
+  };
+  const MapFiles files({{"proxies.txt", "# the edge\n192.0.2.0/24\n"}});
+  for (const auto& row : rows) {
+    SCOPED_TRACE(row.text);
+    const Loaded loaded =
+        loadText("fairlead.yaml", std::string(row.text) + "\n" + kRoute, testEnvironment, files);
+    ASSERT_TRUE(loaded.config) << renderText(loaded.diagnostics);
+    const auto& proxies = loaded.config->listens.at(0).proxy_protocol;
+    ASSERT_EQ(proxies.has_value(), *row.trusted != '\0');
+    if (!proxies) continue;
+    EXPECT_TRUE(proxies->from.trusts(*IpAddress::parse(row.trusted)));
+    EXPECT_FALSE(proxies->from.trusts(*IpAddress::parse(row.other)));
+  }
+}
+
+TEST(ConfigTest, EverybodyOnAUnixSocketMaySendProxyHeaders) {
+  const Config config =
+      good("listen: { http: \"unix:/run/web.sock\", proxy_protocol: {} }\n" + std::string(kRoute));
+  ASSERT_TRUE(config.listens.at(0).proxy_protocol);
+  EXPECT_TRUE(config.listens.at(0).proxy_protocol->from.empty());
+}
+
 TEST(ConfigTest, TheAdminApiListensInAllForms) {
   const struct {
     const char* name;

@@ -93,7 +93,7 @@ TEST(Documentation, ItsExamplesLoad) {
   const auto examples = matches(text, std::regex("```yaml\n([^`]*)```"));
   const std::map<std::string, std::string> files{{"pages/gone.html", "<h1>gone</h1>"},
                                                  {"pages/maintenance.html", "<h1>later</h1>"}};
-  EXPECT_EQ(examples.size(), 21u);
+  EXPECT_EQ(examples.size(), 22u);
   for (std::string example : examples) {
     if (example.find("pools:") == std::string::npos) example += kPools;
     const Loaded loaded = loadWith(example, files);

@@ -25,6 +25,7 @@ TEST(PoolRules, BeginWithTheBuiltInValues) {
   EXPECT_EQ(rules.queue.timeout.value, 1s);
   EXPECT_FALSE(rules.breaker.on);
   EXPECT_TRUE(rules.health.passive.on);
+  EXPECT_EQ(rules.send_proxy_protocol.value, upstream::SendProxyProtocol::Off);
 }
 
 TEST(PoolRules, MergeFromDefaultsToPoolsAndPaths) {
@@ -37,17 +38,20 @@ defaults:
   queue: { limit: 10, timeout: 2s }
   breaker: { errors: 10%, open: 1s }
   health: { passive: { consecutive: 3, eject: 1s } }
+  send_proxy_protocol: v2
 pools:
   named:
     servers: [a:1, b:1]
     sticky: { cookie: own }
     queue: 20
     breaker: { open: 3s }
+    send_proxy_protocol: off
     health: { passive: { eject: 2s } }
 hosts:
   - host: a.example
     sticky: { learn: sid }
     max_requests: off
+    send_proxy_protocol: v1
     queue: { timeout: 4s }
     paths:
       - { path: /named, pool: named }
@@ -65,6 +69,7 @@ hosts:
   EXPECT_EQ(named.breaker.open.value, 3s);
   EXPECT_EQ(named.health.passive.consecutive, 3u);
   EXPECT_EQ(named.health.passive.eject.value, 2s);
+  EXPECT_EQ(named.send_proxy_protocol.value, upstream::SendProxyProtocol::Off);
 
   const PoolRules& own = poolOf(config, 1).rules;
   EXPECT_EQ(own.slow_start.value, 0s);
@@ -76,6 +81,7 @@ hosts:
   EXPECT_EQ(own.queue.limit, 10u);
   EXPECT_EQ(own.queue.timeout.value, 4s);
   EXPECT_FALSE(own.breaker.on);
+  EXPECT_EQ(own.send_proxy_protocol.value, upstream::SendProxyProtocol::V1);
 }
 
 TEST(PoolRules, RetriesAreTheRoutesAndThePoolIsInnermost) {

@@ -35,6 +35,11 @@ TEST(Show, LoadsAgainAndMeansTheSame) {
       {"listeners",
        "listen: [8080, \"127.0.0.1:8081\", \"[::1]:8082\", \"unix:/run/x\"]\nworkers: 3\n"
        "log: off\ntrusted_proxies: [10.0.0.0/8, \"::1\"]\npaths: [{ path: /, servers: [a:1] }]\n"},
+      {"listeners that expect PROXY headers",
+       "listen:\n  - { http: 8080, proxy_protocol: { from: [10.0.0.0/8, \"::1\"] } }\n"
+       "  - { http: unix:/run/x, proxy_protocol: {} }\n  - { http: 8081, proxy_protocol: off }\n"
+       "defaults: { send_proxy_protocol: v1 }\npools: { p: { servers: [a:1] } }\n"
+       "paths: [{ path: /, pool: p }, { path: /x, servers: [a:1], send_proxy_protocol: off }]\n"},
       {"levels",
        "defaults: { balance: random, timeouts: { connect: 1s, total: 5m }, max_body: 1MiB, retry: "
        "off,"

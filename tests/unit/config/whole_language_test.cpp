@@ -15,7 +15,7 @@ namespace fairlead::config {
 namespace {
 
 constexpr const char* kWhole = R"(
-listen: [8080, { http: "127.0.0.1:8081" }, "unix:/run/fairlead.sock"]
+listen: [8080, { http: "127.0.0.1:8081", proxy_protocol: { from: [10.0.0.0/8] } }, "unix:/run/fairlead.sock"]
 workers: 3
 log: { access: logs/all.log, format: json }
 admin: { address: "unix:/run/fairlead/admin.sock", token: "${FAIRLEAD_ADMIN_TOKEN}" }
@@ -47,6 +47,7 @@ defaults:
   limit: adaptive
   queue: { limit: 100, timeout: 500ms }
   breaker: { errors: 40%, min_requests: 10, window: 5s, open: 1s }
+  send_proxy_protocol: v2
   max_body: 1MiB
   path_policy: raw
   priority: batch

@@ -80,6 +80,74 @@ TEST_F(ServerSessionTest, KeepsTheConnectionForTheNext) {
   EXPECT_EQ(next(), "end");
 }
 
+// --- PROXY headers
+
+constexpr std::string_view kProxyLine = "PROXY TCP4 192.0.2.1 198.51.100.7 4660 443\r\n";
+
+TEST_F(ServerSessionTest, ReadsAProxyHeaderAndLeavesTheRest) {
+  peer_->send(std::string(kProxyLine) + std::string(kGet));
+  const auto header = test::complete(reactor_, session_->readProxyHeader());
+  ASSERT_TRUE(header && header->tells_ends);
+  EXPECT_EQ(header->ends.source.text(), "192.0.2.1:4660");
+  EXPECT_EQ(session_->destination().text(), "198.51.100.7:443");
+  ASSERT_EQ(next(), "request");
+  EXPECT_EQ(path(), "/a");
+  EXPECT_EQ(exchange_->head_bytes, kGet.size());
+  peer_->send(kGet);
+  EXPECT_EQ(next(), "request");
+}
+
+TEST_F(ServerSessionTest, TakesAProxyHeaderByteByByte) {
+  auto task = session_->readProxyHeader();
+  task.start();
+  for (const char octet : kProxyLine) {
+    EXPECT_FALSE(task.done());
+    peer_->send({&octet, 1});
+    reactor_.turn(1s);
+  }
+  test::runUntil(reactor_, [&] { return task.done(); });
+  EXPECT_EQ(task.take()->ends.source.text(), "192.0.2.1:4660");
+  EXPECT_TRUE(session_->window().empty());
+  peer_->send(kGet);
+  EXPECT_EQ(next(), "request");
+}
+
+TEST_F(ServerSessionTest, TakesTheLargestProxyHeader) {
+  std::string block("\r\n\r\n\0\r\nQUIT\n\x20\x00\x0f\xf0", 16);
+  block.resize(io::kMostProxyHeader, 'x');
+  peer_->send(block + std::string(kGet));
+  const auto header = test::complete(reactor_, session_->readProxyHeader());
+  ASSERT_TRUE(header);
+  EXPECT_EQ(header->length, io::kMostProxyHeader);
+  EXPECT_EQ(session_->destination(), test::addressOf(stream_->fd()));
+  ASSERT_EQ(next(), "request");
+  EXPECT_EQ(path(), "/a");
+}
+
+TEST_F(ServerSessionTest, RefusesWhatIsNoProxyHeader) {
+  peer_->send(kGet);
+  const auto header = test::complete(reactor_, session_->readProxyHeader());
+  ASSERT_TRUE(header);
+  EXPECT_EQ(header->status, io::ProxyHeader::Status::Malformed);
+  EXPECT_EQ(session_->window().unread().size(), kGet.size());
+}
+
+TEST_F(ServerSessionTest, WaitsForAProxyHeaderAsLongAsForAHead) {
+  limits_.head_time = Duration{20ms};
+  for (const std::string_view part : {std::string_view{}, kProxyLine.substr(0, 20)}) {
+    connect();
+    peer_->send(part);
+    EXPECT_FALSE(test::complete(reactor_, session_->readProxyHeader()));
+    EXPECT_FALSE(session_->linked());
+  }
+}
+
+TEST_F(ServerSessionTest, EndsWithoutAProxyHeader) {
+  peer_->send(kProxyLine.substr(0, 20));
+  peer_->finish();
+  EXPECT_FALSE(test::complete(reactor_, session_->readProxyHeader()));
+}
+
 TEST_F(ServerSessionTest, Pipelines) {
   peer_->send(
       "GET /1 HTTP/1.1\r\nHost: h\r\n\r\nPOST /2 HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nab"

@@ -117,6 +117,84 @@ TEST_F(ConnectionPoolTest, WhatIsNotKeptIsClosed) {
   EXPECT_EQ(connections_->idleCount(), 0u);
 }
 
+// --- of pools that tell their servers who the client is
+
+io::ConnectionEnds clientAt(const char* ip, uint16_t port, uint16_t reached = 80) {
+  return {{*IpAddress::parse(ip), port}, {*IpAddress::parse("198.51.100.7"), reached}};
+}
+
+class TellingPoolTest : public ConnectionPoolTest {
+ protected:
+  void tell(SendProxyProtocol how) {
+    settings_.send_proxy_protocol = how;
+    remake(16);
+  }
+  Made makeFor(const io::ConnectionEnds& client) {
+    Result<Lease> lease =
+        test::complete(reactor_, connections_->connect(slot(0), reactor_.now() + 10s, client));
+    if (!lease) throw std::runtime_error("no connection");
+    return {std::move(*lease), test::Peer(listeners_[0].accept())};
+  }
+};
+
+TEST_F(TellingPoolTest, BeginsWithTheHeader) {
+  const struct {
+    SendProxyProtocol how;
+    io::ConnectionEnds client;
+    std::string told;
+  } rows[] = {
+      {SendProxyProtocol::V1, clientAt("192.0.2.1", 4660),
+       "PROXY TCP4 192.0.2.1 198.51.100.7 4660 80\r\n"},
+      {SendProxyProtocol::V1, {}, "PROXY UNKNOWN\r\n"},
+      {SendProxyProtocol::V2, clientAt("192.0.2.1", 4660),
+       std::string("\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xc0\0\2\1\xc6\x33\x64\7\x12\x34\0\x50", 28)},
+      {SendProxyProtocol::V2, {}, std::string("\r\n\r\n\0\r\nQUIT\n\x20\0\0\0", 16)},
+  };
+  for (const auto& row : rows) {
+    tell(row.how);
+    Made made = makeFor(row.client);
+    EXPECT_EQ(made.peer.await(reactor_, row.told.size()), row.told);
+  }
+}
+
+TEST_F(TellingPoolTest, KeepsClientsApart) {
+  tell(SendProxyProtocol::V1);
+  const io::ConnectionEnds mine = clientAt("192.0.2.1", 4660);
+  makeFor(mine).lease.keep();
+  for (const io::ConnectionEnds& other :
+       {clientAt("192.0.2.1", 4661), clientAt("192.0.2.2", 4660), clientAt("192.0.2.1", 0),
+        clientAt("192.0.2.1", 4660, 81), io::ConnectionEnds{}})
+    EXPECT_FALSE(connections_->takeIdle(slot(0), Proof::Reactor, other));
+  EXPECT_EQ(connections_->idleCount(), 1u);
+  EXPECT_TRUE(connections_->takeIdle(slot(0), Proof::Reactor, mine));
+}
+
+TEST_F(TellingPoolTest, FindsTheOwnAmongMany) {
+  tell(SendProxyProtocol::V2);
+  std::vector<Made> made;
+  std::vector<int> descriptors;
+  for (uint16_t port = 1; port <= 300; ++port) made.push_back(makeFor(clientAt("192.0.2.1", port)));
+  for (const Made& one : made) descriptors.push_back(one.fd());
+  for (Made& one : made) one.lease.keep();
+  EXPECT_EQ(connections_->idleCount(), 300u);
+  for (uint16_t port = 1; port <= 300; ++port) {
+    const Lease lease =
+        connections_->takeIdle(slot(0), Proof::Reactor, clientAt("192.0.2.1", port));
+    ASSERT_TRUE(lease) << port;
+    EXPECT_EQ(lease.session().stream().fd(), descriptors[port - 1]);
+  }
+  EXPECT_EQ(connections_->idleCount(), 0u);
+}
+
+TEST_F(TellingPoolTest, ClosesWhatNobodyNeedsAnyMore) {
+  tell(SendProxyProtocol::V1);
+  keepIdleFor(Duration{10ms});
+  std::vector<Made> made;
+  for (uint16_t port = 1; port <= 20; ++port) made.push_back(makeFor(clientAt("192.0.2.1", port)));
+  for (Made& one : made) one.lease.keep();
+  test::runUntil(reactor_, [&] { return connections_->idleCount() == 0; });
+}
+
 // --- stale ones
 
 struct StaleRow {

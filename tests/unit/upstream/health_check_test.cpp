@@ -52,7 +52,7 @@ class ProberTest : public testing::Test {
     ServerSpec spec = serverAt(addresses.empty() ? SocketAddress{} : addresses.front());
     spec.host = "shop.test";
     server_ = std::make_unique<Server>(spec, addresses, false);
-    const HealthCheck check(settings_);
+    const HealthCheck check(settings_, greeting_);
     return test::complete(reactor_, probeServer(reactor_, buffers_, check, *server_));
   }
   std::string wordsOf(const std::vector<SocketAddress>& addresses) {
@@ -62,6 +62,7 @@ class ProberTest : public testing::Test {
   io::Reactor reactor_;
   io::BufferPool buffers_;
   HealthSettings settings_ = httpSettings();
+  SendProxyProtocol greeting_ = SendProxyProtocol::Off;
   std::unique_ptr<Server> server_;
 };
 
@@ -96,6 +97,18 @@ TEST_F(ProberTest, JudgesTheAnswer) {
     EXPECT_EQ(result.at, reactor_.now());
     EXPECT_GE(result.took, Duration{0});
   }
+}
+
+// Checks are connections of fairlead's own. (An origin takes the line for the first of a head.)
+TEST_F(ProberTest, BeginsWithAGreeting) {
+  test::Origin origin(reactor_, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+  greeting_ = SendProxyProtocol::V1;
+  EXPECT_TRUE(probe({origin.address()}).passed);
+  EXPECT_TRUE(origin.requests().at(0).starts_with("PROXY UNKNOWN\r\nGET /ready HTTP/1.1\r\n"));
+  settings_.port = uint32_t{origin.address().port};
+  EXPECT_TRUE(probe({origin.address()}).passed);
+  EXPECT_TRUE(origin.requests().at(1).starts_with("GET /ready HTTP/1.1\r\n"))
+      << "a port of its own";
 }
 
 struct ExpectRow {
