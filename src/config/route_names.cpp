@@ -39,6 +39,12 @@ bool isHostName(std::string_view name) {
   return isDomainName(name);
 }
 
+// An IPv6 address has one spelling; see http::canonicalHost.
+std::string canonicalLiteral(std::string_view name) {
+  const auto address = IpAddress::parse(name.substr(1, name.size() - 2));
+  return fmt::format("[{}]", address->text());
+}
+
 // A host without port as it is matched: in ASCII, lower case, without trailing dot. A fault without
 // a reason: it is no host at all.
 std::expected<std::string, IdnFault> canonicalHost(std::string_view given) {
@@ -55,7 +61,7 @@ std::expected<std::string, IdnFault> canonicalHost(std::string_view given) {
     name = fmt::format("{}{}", wildcard, *converted);
   }
   if (name.ends_with('.')) name.pop_back();
-  if (isHostName(name)) return name;
+  if (isHostName(name)) return name.starts_with('[') ? canonicalLiteral(name) : name;
   return std::unexpected(IdnFault{.offset = 0, .length = given.size(), .reason = {}});
 }
 

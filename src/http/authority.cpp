@@ -28,16 +28,12 @@ bool isIpLiteral(std::string_view brackets_and_all) {
   return inner.find(':') != std::string_view::npos && IpAddress::parse(inner).has_value();
 }
 
-// reg-name of RFC 3986 section 3.2.2, but not empty (RFC 9110 section 4.2.1) and not the root
-// alone.
+// reg-name of RFC 3986 section 3.2.2, but with no label empty, and without escapes, which DNS knows
+// none of: rules about hosts would be got around by either.
 bool isRegisteredName(std::string_view name) {
-  for (size_t i = 0; i < name.size(); ++i) {
-    if (isHostByte(name[i])) continue;
-    if (name[i] != '%' || name.size() - i < 3) return false;
-    if (ascii::hexValue(name[i + 1]) < 0 || ascii::hexValue(name[i + 2]) < 0) return false;
-    i += 2;
-  }
-  return !name.empty() && name != ".";
+  if (name.ends_with('.')) name.remove_suffix(1);
+  if (name.empty() || name.starts_with('.') || name.ends_with('.')) return false;
+  return name.find("..") == std::string_view::npos && std::ranges::all_of(name, isHostByte);
 }
 
 // Where the host of a valid authority ends: at its ']' or before its ':'.
@@ -45,6 +41,17 @@ size_t hostEnd(std::string_view authority) {
   if (!authority.starts_with('[')) return std::min(authority.find(':'), authority.size());
   const size_t bracket = authority.find(']');
   return bracket == std::string_view::npos ? authority.size() : bracket + 1;
+}
+
+// RFC 5952. What is no IPv6 address is returned as it is.
+std::string_view canonicalLiteral(std::string_view literal, Arena& arena) {
+  const auto address = IpAddress::parse(literal.substr(1, literal.size() - 2));
+  if (!address || address->isV4()) return literal;
+  char* const text = arena.allocate(IpAddress::kMaxText + 2);
+  const size_t length = address->format(text + 1);
+  text[0] = '[';
+  text[length + 1] = ']';
+  return {text, length + 2};
 }
 
 }  // namespace
@@ -61,6 +68,7 @@ bool isValidAuthority(std::string_view authority) {
 std::string_view canonicalHost(std::string_view authority, Arena& arena) {
   std::string_view host = authority.substr(0, hostEnd(authority));
   if (host.ends_with('.')) host.remove_suffix(1);
+  if (host.starts_with('[')) host = canonicalLiteral(host, arena);
   bool capitals = false;
   for (const char c : host) capitals |= c >= 'A' && c <= 'Z';
   if (!capitals) return host;
