@@ -6,7 +6,7 @@ what. Requests that are no HTTP at all are the subject of test_framing_requests.
 """
 
 import pytest
-from configs import host_each
+from configs import indented
 from origin import answer, serve
 from waiting import eventually
 from wire import Closed
@@ -24,10 +24,12 @@ firewall_rules:
   ip_reject: [{STRANGER}, 10.0.0.0/8, "2001:db8::/32"]
 """
 HOSTS = {
-    "open": "",
-    "closed": "firewall_rules: { path_reject: [/secret] }\n",
-    "members": 'firewall_rules: { ip_reject: ["0.0.0.0/0", "::/0"], ip_allow: 203.0.113.0/24 }\n',
-    "raw": "path_policy: raw\n",
+    "open.test": "",
+    "closed.test": "firewall_rules: { path_reject: [/secret] }\n",
+    "[2001:db8::1]": "firewall_rules: { path_reject: [/secret] }\n",
+    "members.test": 'firewall_rules: { ip_reject: ["0.0.0.0/0", "::/0"], ip_allow: 203.0.113.0/24 }\n',
+    "raw.test": "path_policy: raw\n",
+    "*": "",
 }
 
 
@@ -49,7 +51,8 @@ class Behind:
         self.marks += 1
         target = f"/mark/{self.marks}"
         assert self.edge.get(target, host="open.test").status == 200
-        mark = eventually(lambda: self.number_of(target), what="the mark at the server")
+        eventually(lambda: self.number_of(target) is not None, what="the mark at the server")
+        mark = self.number_of(target)
         connections = self.origin.connections[self.told : mark]
         self.told = mark + 1
         for connection in connections:
@@ -59,7 +62,7 @@ class Behind:
         return [request for connection in connections for request in connection.requests]
 
     def number_of(self, target):
-        """Of the connection that asked for it, or None; the first connection is a mark too."""
+        """Of the connection that asked for it; None when it has not come yet."""
         for number in range(self.told, len(self.origin.connections)):
             requests = self.origin.connections[number].requests
             if any(request.target == target for request in requests):
@@ -68,23 +71,22 @@ class Behind:
 
 
 def config_of(server, rules=RULES, hosts=HOSTS):
-    """Every host, and whoever is none of them, leads to the same server."""
+    """Every host leads to the same server."""
     servers = f"servers: [{server.address}]\n"
     return (
         f"trusted_proxies: [{PROXY}, 172.16.0.0/12]\n"
         f"defaults: {{ timeouts: {{ upstream_idle: off }} }}\n{rules}"
-        + host_each({name: lines + servers for name, lines in hosts.items()})
-        + f'  - host: "*"\n    {servers}'
+        + "hosts:\n"
+        + "".join(
+            f'  - host: "{name}"\n{indented(lines + servers, 4)}' for name, lines in hosts.items()
+        )
     )
 
 
 @pytest.fixture(scope="module")
 def behind(module_fairlead, module_origin):
     server = module_origin(NAMING)
-    behind = Behind(module_fairlead(config_of(server)), server)
-    assert behind.edge.get("/first", host="open.test").status == 200
-    behind.news()
-    return behind
+    return Behind(module_fairlead(config_of(server)), server)
 
 
 def request(target="/", *lines, method="GET", host="open.test", version="1.1", body=b""):
@@ -281,6 +283,8 @@ TARGETS = {
     "Host with a comma": (request("/secret", host="open.test,closed.test"), BAD),
     "Host with a NUL": (request("/secret", host="closed.test\0.open.test"), BAD),
     "Host with a comment": (request("/secret", host="open.test#closed.test"), BAD),
+    "Host that is an address in full": (request("/secret", host="[2001:DB8:0:0:0:0:0:1]:80"),
+                                        REFUSED),
     "two Hosts": (request("/secret", "Host: closed.test"), BAD),
     "two Hosts, the other way round": (request("/secret", "Host: open.test", host="closed.test"),
                                        BAD),
@@ -289,7 +293,7 @@ TARGETS = {
     "Host that nobody knows": (request("/admin", host="unknown.test"), REFUSED),
     "Host that is an address": (request("/admin", host="127.0.0.1"), REFUSED),
     "Host that is an IPv6 address": (request("/admin", host="[::1]:80"), REFUSED),
-    "empty Host": (request("/admin", host=""), REFUSED),
+    "empty Host": (request("/admin", host=""), BAD),
     "X-Forwarded-Host": (request("/secret", "X-Forwarded-Host: open.test", host="closed.test"),
                          REFUSED),
     "X-Host": (request("/secret", "X-Host: open.test", host="closed.test"), REFUSED),
@@ -463,7 +467,7 @@ def test_only_members_pass(behind, lines, rejected):
 def test_ipv4_client_of_a_dual_stack_listener(fairlead, origin):
     """The kernel calls it ::ffff:127.0.0.3."""
     server = origin(NAMING)
-    edge = fairlead(config_of(server), listen='listen: { http: "[::]:@" }\n')
+    edge = fairlead(config_of(server), listen="listen: { http: @ }\n")
     behind = Behind(edge, server)
     expect(behind, request("/"), [403], [], source=STRANGER)
     expect(behind, request("/", *of("10.0.0.1")), [403], [], source=PROXY)
