@@ -443,7 +443,9 @@ Task<After> Journey::deliver() {
   if (!relayed) {
     outcome_.failed = true;
     outcome_.failure = clientSide(relayed.error());
-    co_return manner.until_close ? After::Reset : After::Close;
+    // What a client does not take would stay in the kernel for as long as it likes.
+    const bool is_stuck = relayed.error().side == Side::Client;
+    co_return manner.until_close || is_stuck ? After::Reset : After::Close;
   }
   // Nobody but this client could use a connection that was made for it.
   const bool is_of_use = keep_alive || !upstream_->connections().tellsClient();
