@@ -6,7 +6,7 @@ what. Requests that are no HTTP at all are the subject of test_framing_requests.
 """
 
 import pytest
-from configs import indented
+from configs import host_of, indented
 from origin import answer, serve
 from waiting import eventually
 from wire import Closed
@@ -27,7 +27,9 @@ HOSTS = {
     "open.test": "",
     "closed.test": "firewall_rules: { path_reject: [/secret] }\n",
     "[2001:db8::1]": "firewall_rules: { path_reject: [/secret] }\n",
-    "members.test": 'firewall_rules: { ip_reject: ["0.0.0.0/0", "::/0"], ip_allow: 203.0.113.0/24 }\n',
+    "members.test": (
+        'firewall_rules: { ip_reject: ["0.0.0.0/0", "::/0"], ip_allow: 203.0.113.0/24 }\n'
+    ),
     "raw.test": "path_policy: raw\n",
     "*": "",
 }
@@ -70,17 +72,15 @@ class Behind:
         return None
 
 
-def config_of(server, rules=RULES, hosts=HOSTS):
+def config_of(server, hosts=HOSTS):
     """Every host leads to the same server."""
-    servers = f"servers: [{server.address}]\n"
-    return (
+    text = (
         f"trusted_proxies: [{PROXY}, 172.16.0.0/12]\n"
-        f"defaults: {{ timeouts: {{ upstream_idle: off }} }}\n{rules}"
-        + "hosts:\n"
-        + "".join(
-            f'  - host: "{name}"\n{indented(lines + servers, 4)}' for name, lines in hosts.items()
-        )
+        f"defaults: {{ timeouts: {{ upstream_idle: off }} }}\n{RULES}hosts:\n"
     )
+    for name, lines in hosts.items():
+        text += f'  - host: "{name}"\n' + indented(f"{lines}servers: [{server.address}]", 4)
+    return text
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +95,15 @@ def request(target="/", *lines, method="GET", host="open.test", version="1.1", b
     if host is not None:
         head.append(f"Host: {host}")
     return "\r\n".join([*head, *lines, "", ""]).encode("latin-1") + body
+
+
+def ask(target="/", *lines, source=None, **options):
+    """A request whose host comes later."""
+    return target, lines, options, source
+
+
+def of(*values):
+    return [f"X-Forwarded-For: {value}" for value in values]
 
 
 def answers_to(behind, raw, methods=("GET",), source=None):
@@ -226,10 +235,10 @@ def test_path(behind, target, fate):
     check_path(behind, target, fate)
 
 
-HARMLESS = {name: row for name, row in SPELLINGS.items() if isinstance(row[1], int)}
+NOT_FORWARDED = {name: row for name, row in SPELLINGS.items() if isinstance(row[1], int)}
 
 
-@pytest.mark.parametrize("target, fate", HARMLESS.values(), ids=HARMLESS)
+@pytest.mark.parametrize("target, fate", NOT_FORWARDED.values(), ids=NOT_FORWARDED)
 def test_path_that_would_be_forwarded_raw(behind, target, fate):
     """Rules see the canonical path even where the server gets the bytes as they came."""
     check_path(behind, target, fate, host="raw.test")
@@ -318,6 +327,48 @@ def test_target_and_host(behind, raw, fate):
         expect(behind, raw, [fate], [])
 
 
+# Rules of a host, each with what is tried against it and what becomes of that.
+RULED = {
+    "entry spelled oddly": ('path_reject: ["/a/..//%61dm%69n/"]', ask("/admin/x"), REFUSED),
+    "entry with a closing slash": ("path_reject: [/a/]", ask("/a"), REFUSED),
+    "entry with an escape": ("path_reject: [/a%2fb]", ask("/a%2Fb/c"), REFUSED),
+    "the same in small letters": ("path_reject: [/a%2Fb]", ask("/a%2fb"), REFUSED),
+    "the same with a slash": ("path_reject: [/a%2Fb]", ask("/a/b"), "/a/b"),
+    "entry with a blank": ('path_reject: ["/my docs"]', ask("/my%20docs"), REFUSED),
+    "the same with a plus": ('path_reject: ["/my docs"]', ask("/my+docs"), "/my+docs"),
+    "entry beyond ASCII": ('path_reject: ["/m\u00fc"]', ask("/m%c3%bc"), REFUSED),
+    "the same in Latin-1": ('path_reject: ["/m\u00fc"]', ask("/m%FC"), "/m%FC"),
+    "entry of two segments": ("path_reject: [/a/b]", ask("/a//./b/"), REFUSED),
+    "its first segment alone": ("path_reject: [/a/b]", ask("/a/b/.."), "/a/"),
+    "everything": ("path_reject: [/]", ask("/x/.."), REFUSED),
+    "everything, asterisk": ("path_reject: [/]", ask("*", method="OPTIONS"), REFUSED),
+    "exempt address": ("ip_allow: [127.0.0.1], path_reject: [/a]", ask("/a"), REFUSED),
+    "inner allow": ("ip_allow: [10.0.0.0/8]", ask("/", *of("10.0.0.1"), source=PROXY), REFUSED),
+    "longer allow": (
+        "ip_reject: [192.0.2.0/24], ip_allow: [192.0.2.1]",
+        ask("/", *of("192.0.2.1"), source=PROXY), "/"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def ruled(module_fairlead, module_origin):
+    """As `behind`, with a host for each row."""
+    server = module_origin(NAMING)
+    hosts = {host_of(row): f"firewall_rules: {{ {it[0]} }}\n" for row, it in RULED.items()}
+    return Behind(module_fairlead(config_of(server, HOSTS | hosts)), server)
+
+
+@pytest.mark.parametrize("row", RULED)
+def test_rule_of_a_host(ruled, row):
+    _, (target, lines, options, source), fate = RULED[row]
+    raw = request(target, *lines, host=host_of(row), **options)
+    method = options.get("method", "GET")
+    if isinstance(fate, str):
+        expect(ruled, raw, [200], [f"{method} {fate}"], methods=[method], source=source)
+    else:
+        expect(ruled, raw, [fate], [], methods=[method], source=source)
+
+
 # Fields that some servers take for another target, method or client. What the server sees besides
 # the target is not fairlead's to judge; `header_rules` remove what it should not believe.
 OVERRIDES = [
@@ -374,10 +425,6 @@ def test_nobody_can_be_accused(behind):
 def forwarded_for(seen):
     assert seen.names().isdisjoint({"forwarded", "x-real-ip"})
     return seen.get("X-Forwarded-For")
-
-
-def of(*values):
-    return [f"X-Forwarded-For: {value}" for value in values]
 
 
 # Through the trusted proxy: the first address from the right that is not trusted is the client.
@@ -592,7 +639,8 @@ def test_series(behind, series, statuses, seen):
 def kept(module_fairlead, module_origin):
     """As `behind`, but with one connection to the server for all."""
     server = module_origin(NAMING)
-    return module_fairlead(config_of(server).replace("upstream_idle: off", "upstream_idle: 1h")), server
+    config = config_of(server).replace("upstream_idle: off", "upstream_idle: 1h")
+    return module_fairlead(config), server
 
 
 @pytest.mark.parametrize("series, statuses, seen", SERIES.values(), ids=SERIES)
