@@ -5,7 +5,17 @@ import time
 
 import pytest
 from configs import one_path
-from origin import WELL, answer, close, read_head, read_request, send, until_closed, wait
+from origin import (
+    WELL,
+    answer,
+    close,
+    flood,
+    read_head,
+    read_request,
+    send,
+    until_closed,
+    wait,
+)
 from waiting import PATIENCE, SCALE, happens
 
 
@@ -128,6 +138,21 @@ def test_response_body_that_stops_is_cut(fairlead, origin, head):
     reply = fairlead(one_path(upstream, defaults=short(body=300))).get("/")
     assert (reply.status, reply.body, reply.complete) == (200, b"some", False)
     happens(upstream.connections[0].closed, "the close of the server's connection")
+
+
+def test_response_that_nobody_takes_is_cut_by_a_reset(fairlead, origin):
+    """After an orderly end the kernel would keep what is on its way for as long as the client."""
+    length, stalled = 64 << 20, threading.Event()
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % length
+    upstream = origin([read_request, send(head), flood(length, stalled)])
+    edge = fairlead(one_path(upstream, defaults=short(body=300)))
+    client = edge.connect(receive_buffer=4096)
+    client.request()
+    happens(upstream.next_request().connection.done, "the end of the server's connection")
+    _, clean = client.read_to_end(tell=True)
+    assert not clean
+    (line,) = edge.log_lines()
+    assert line["why"] == "client_timeout.response_body"
 
 
 PARTIAL_RESPONSES = {"nothing": b"", "half a head": b"HTTP/1.1 200 OK\r\nX-A: "}
