@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "filter/entries.h"
+#include "firewall/plain_path.h"
 #include "http/target.h"
 
 namespace fairlead::firewall {
@@ -82,7 +83,8 @@ void FirewallRules::readPathRules(const Value& list, Diagnostics& out) {
       refuseLongForm(*entry, out);
     } else if (auto path = filter::readPath(*entry, out)) {
       std::string rule = "firewall path_reject " + *path;
-      paths_.push_back({std::move(*path), entry->mark, std::move(rule)});
+      std::string plain = plainPath(*path);
+      paths_.push_back({std::move(*path), std::move(plain), entry->mark, std::move(rule)});
     }
   }
 }
@@ -99,10 +101,10 @@ void FirewallRules::index() {
   }
   std::vector<uint32_t> all(paths_.size());
   std::iota(all.begin(), all.end(), 0u);
-  std::ranges::sort(all, isBefore, [&](uint32_t i) { return std::string_view(paths_[i].path); });
+  std::ranges::sort(all, isBefore, [&](uint32_t i) { return std::string_view(paths_[i].plain); });
   order_.clear();
   for (const uint32_t i : all)
-    if (order_.empty() || !http::isAtOrBelow(paths_[i].path, paths_[order_.back()].path))
+    if (order_.empty() || !http::isAtOrBelow(paths_[i].plain, paths_[order_.back()].plain))
       order_.push_back(i);
 }
 
@@ -139,13 +141,15 @@ const FirewallRules::Network* FirewallRules::findNetwork(const IpAddress& client
 }
 
 // Only the last entry that does not come after the path can have it at or below itself.
-const FirewallRules::Path* FirewallRules::findPath(std::string_view path) const {
-  const auto after =
-      std::upper_bound(order_.begin(), order_.end(), path,
-                       [&](std::string_view p, uint32_t i) { return isBefore(p, paths_[i].path); });
+const FirewallRules::Path* FirewallRules::findPath(std::string_view canonical) const {
+  PlainPathRoom room;
+  const std::string_view path = plainPath(canonical, room);
+  const auto after = std::upper_bound(
+      order_.begin(), order_.end(), path,
+      [&](std::string_view p, uint32_t i) { return isBefore(p, paths_[i].plain); });
   if (after == order_.begin()) return nullptr;
   const Path& candidate = paths_[*(after - 1)];
-  return http::isAtOrBelow(path, candidate.path) ? &candidate : nullptr;
+  return http::isAtOrBelow(path, candidate.plain) ? &candidate : nullptr;
 }
 
 Value FirewallRules::show() const {

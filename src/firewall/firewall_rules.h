@@ -35,7 +35,8 @@ class FirewallRules {
     std::string rule;
   };
   struct Path {
-    std::string path;
+    std::string path;   // canonical
+    std::string plain;  // as rules compare it
     Mark mark;
     std::string rule;
   };
@@ -50,7 +51,7 @@ class FirewallRules {
   void readPathRules(const Value& list, Diagnostics& out);
   void index();
   const Network* findNetwork(const IpAddress& client) const;
-  const Path* findPath(std::string_view path) const;
+  const Path* findPath(std::string_view canonical) const;
 
   std::vector<Network> networks_;  // longest prefix first, then by address, allow before reject
   std::vector<Length> lengths_;    // longest first
