@@ -5,6 +5,7 @@
 #include <array>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "base/random.h"
@@ -271,6 +272,38 @@ TEST(Spelling, DoesNotChangeTheVerdict) {
   EXPECT_GT(odd, kCases / 2) << "too many spellings are the canonical one";
   EXPECT_GT(blocked, kCases / 10) << "rules and paths meet too seldom to say much";
   EXPECT_LT(blocked, kCases * 9 / 10) << "too much is blocked to say much";
+}
+
+// `$`, `@` and `;` of a canonical path, some of them encoded: another path for HTTP, none for
+// rules.
+std::string hideDelimiters(Random& random, std::string_view path) {
+  std::string hidden;
+  for (const char c : path)
+    hidden += std::string_view("$@;").find(c) != std::string_view::npos && happens(random, 2)
+                  ? escapeOf(random, c)
+                  : std::string(1, c);
+  return hidden;
+}
+
+TEST(Spelling, OfDelimitersHidesNothing) {
+  size_t blocked = 0;
+  for (uint64_t seed = 0; seed < kPlans; ++seed) {
+    Random random(seed);
+    Levels levels(random);
+    for (int i = 0; i < kPaths; ++i) {
+      const Ask ask(random);
+      const std::string path = randomPath(random).text();
+      const std::string hidden = hideDelimiters(random, path);
+      const Verdict expected(levels.plan(), ask, path);
+      const Verdict found(levels.plan(), ask, hidden);
+      blocked += expected.blocked && hidden != path;
+      ASSERT_EQ(std::tie(found.blocked, found.rule), std::tie(expected.blocked, expected.rule))
+          << "seed " << seed << "\n"
+          << ask.linesFor(hidden) << "from " << ask.peer << "\nrules, outermost first:\n"
+          << levels.text();
+    }
+  }
+  EXPECT_GT(blocked, kPlans / 10) << "delimiters and rules meet too seldom to say much";
 }
 
 }  // namespace
