@@ -26,8 +26,9 @@ PackedBan packed(const Cidr& network, uint32_t strikes, uint16_t rule, Duration 
 std::optional<Ban> readBan(const Place& place) {
   const Ticks until = place->due.load();
   const PackedBan facts = PackedBan::of(place->facts.load());
-  const Ban ban{networkOf(*place), timeOf(place->stamp.load()), timeOf(until),
-                memoryOf(facts), facts.strikes, facts.rule};
+  const Ban ban{networkOf(*place), timeOf(place->stamp.load()),
+                timeOf(until),     memoryOf(facts),
+                facts.strikes,     facts.rule};
   if (!place.isStill()) return std::nullopt;
   return ban;
 }
@@ -151,7 +152,7 @@ bool ClientTable::lift(const Cidr& network, TimePoint now) {
 }
 
 std::optional<Ban> ClientTable::banOf(const IpAddress& address, TimePoint now) const {
-  if (cells_.banLengths().empty()) return std::nullopt;
+  if (!hasBans()) return std::nullopt;
   std::optional<Ban> found;
   cells_.banLengths().longestFirst(address, [&](int bits) {
     const IpAddress network = address.masked(bits);

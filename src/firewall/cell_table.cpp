@@ -55,7 +55,8 @@ CellTable::Place CellTable::findIn(Bucket& bucket, uint64_t tag) {
   return {};
 }
 
-CellTable::Found CellTable::findOrTake(uint64_t hash, CellKind kind, const Birth& birth, Ticks now) {
+CellTable::Found CellTable::findOrTake(uint64_t hash, CellKind kind, const Birth& birth,
+                                       Ticks now) {
   Bucket& bucket = bucketOf(hash);
   __builtin_prefetch(&bucket.cells[firstChoice(hash)], 1);
   const uint64_t tag = tagOf(hash, kind);

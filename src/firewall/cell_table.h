@@ -25,10 +25,10 @@ enum class CellKind : uint8_t { kRate = 1, kCount, kOffences, kBan };
 // the cell is its key's then never finds another meaning under its hands. All bytes zero is a cell
 // without memory.
 struct alignas(64) Cell {
-  std::atomic<Ticks> stamp;    // last used, coarsely; of a ban: since when it holds
-  std::atomic<Ticks> due;      // kRate: paid at (firewall/rate.h); kBan: its end
-  std::atomic<uint64_t> held;  // kCount: whoever holds one. Only ever added to and taken from
-  std::atomic<uint64_t> facts; // kOffences: Ticks until it is forgotten; kBan: PackedBan
+  std::atomic<Ticks> stamp;     // last used, coarsely; of a ban: since when it holds
+  std::atomic<Ticks> due;       // kRate: paid at (firewall/rate.h); kBan: its end
+  std::atomic<uint64_t> held;   // kCount: whoever holds one. Only ever added to and taken from
+  std::atomic<uint64_t> facts;  // kOffences: Ticks until it is forgotten; kBan: PackedBan
   std::atomic<OffenceWindow::Packed> window;     // kOffences
   std::array<std::atomic<uint64_t>, 2> address;  // kBan
 };
@@ -74,7 +74,8 @@ class CellTable {
   class Place {
    public:
     Place() = default;
-    Place(Cell& cell, std::atomic<uint64_t>& at, uint64_t tag) : cell_(&cell), at_(&at), tag_(tag) {}
+    Place(Cell& cell, std::atomic<uint64_t>& at, uint64_t tag)
+        : cell_(&cell), at_(&at), tag_(tag) {}
 
     explicit operator bool() const { return cell_ != nullptr; }
     Cell* operator->() const { return cell_; }
@@ -86,7 +87,8 @@ class CellTable {
     bool isStill() const {
       uint64_t seen = at_->load();
       if (seen == tag_) return true;
-      return seen == (tag_ | kLeaving) && (at_->compare_exchange_strong(seen, tag_) || seen == tag_);
+      return seen == (tag_ | kLeaving) &&
+             (at_->compare_exchange_strong(seen, tag_) || seen == tag_);
     }
     void touch(Ticks now) const {
       if (now > cell_->stamp.load(std::memory_order_relaxed) + kStampGrain)
@@ -189,7 +191,9 @@ class CellTable {
     return (hash & ~kStateBits) | static_cast<uint64_t>(kind);
   }
   // Tags take the upper bits and buckets come from the uppermost: the lower ones are left for this.
-  static size_t firstChoice(uint64_t hash) { return ((hash >> 5 & 0xffff) * kCellsPerBucket) >> 16; }
+  static size_t firstChoice(uint64_t hash) {
+    return ((hash >> 5 & 0xffff) * kCellsPerBucket) >> 16;
+  }
   static Worth worthOf(const Cell& cell, CellKind kind, Ticks now);
 
   Bucket& bucketOf(uint64_t hash) const {

@@ -89,7 +89,7 @@ bool ClientTable::offend(Key key, const OffenceRule& rule, TimePoint now) {
 ClientTable::Facts ClientTable::facts(TimePoint now) const {
   const Ticks at = ticksOf(now);
   const CellTable::Census census = cells_.census(at);
-  Facts facts{cells_.capacity(), census.in_use, census.evictions, census.untracked, 0,
+  Facts facts{cells_.capacity(),  census.in_use, census.evictions, census.untracked, 0,
               census.evicted_bans};
   cells_.forEach(CellKind::kBan, [&](const Place& ban) { facts.bans += ban->due.load() > at; });
   return facts;

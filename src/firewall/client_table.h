@@ -92,6 +92,8 @@ class ClientTable {
   bool restore(const Ban& ban, TimePoint now);
   // Ends a ban and forgets its strikes. False: there was none.
   bool lift(const Cidr& network, TimePoint now);
+  // Whether banOf has anything to look for: one load.
+  bool hasBans() const { return !cells_.banLengths().empty(); }
   // The one with the longest prefix that holds for the address.
   std::optional<Ban> banOf(const IpAddress& address, TimePoint now) const;
   // All that hold, in no order, and gives back the cells of those that are forgotten. Looks at the

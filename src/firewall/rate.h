@@ -26,7 +26,8 @@ struct Rate {
   // per_second > 0; `burst`, at least 1, is the number that pass at once.
   static Rate of(double per_second, uint32_t burst) {
     constexpr double kLongest = 0x1p60;  // 2.3 years: intervals add up without overflow
-    const double interval = std::clamp(std::round(1e9 * kTicksPerNanosecond / per_second), 1.0, kLongest);
+    const double interval =
+        std::clamp(std::round(1e9 * kTicksPerNanosecond / per_second), 1.0, kLongest);
     const double span = interval * std::max(burst, 1u);
     return {static_cast<Ticks>(interval), static_cast<Ticks>(std::min(span, 2 * kLongest))};
   }
