@@ -2,6 +2,7 @@
 // in a table that does not fit into the cache.
 #include <benchmark/benchmark.h>
 
+#include <array>
 #include <memory>
 
 #include "base/hash.h"
@@ -74,6 +75,27 @@ BENCHMARK(take)
     ->Teardown(forget)
     ->Arg(1)
     ->Arg(1'000)
+    ->Arg(500'000)
+    ->Arg(kClients)
+    ->Threads(1)
+    ->Threads(2)
+    ->UseRealTime();
+
+// Keys are known four requests before they are asked for.
+void takeForeseen(benchmark::State& state) {
+  constexpr size_t kAhead = 4;
+  std::array<Key, kAhead> keys{};
+  size_t i = 0;
+  forClients(state, [&](const IpAddress& address, TimePoint now) {
+    Key& key = keys[i++ % kAhead];
+    benchmark::DoNotOptimize(shared->table.take(shared->rate, key, now));
+    key = shared->table.key(1, address);
+    shared->table.prefetch(key);
+  });
+}
+BENCHMARK(takeForeseen)
+    ->Setup(fill)
+    ->Teardown(forget)
     ->Arg(500'000)
     ->Arg(kClients)
     ->Threads(1)

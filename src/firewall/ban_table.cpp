@@ -1,5 +1,8 @@
 // The bans in the table of clients.
 #include <algorithm>
+#include <array>
+#include <chrono>
+#include <span>
 
 #include "firewall/client_table.h"
 
@@ -151,19 +154,33 @@ bool ClientTable::lift(const Cidr& network, TimePoint now) {
   return cells_.release(place) && held;
 }
 
+// All probes are under way before the first is looked at, so that they wait for memory together.
 std::optional<Ban> ClientTable::banOf(const IpAddress& address, TimePoint now) const {
   if (!hasBans()) return std::nullopt;
-  std::optional<Ban> found;
+  struct Probe {
+    uint64_t hash;
+    int bits;
+  };
+  std::array<Probe, PrefixLengths::kMost> probes;
+  size_t count = 0;
   cells_.banLengths().longestFirst(address, [&](int bits) {
-    const IpAddress network = address.masked(bits);
-    const Place place = cells_.find(hashOf(network, bits), CellKind::kBan);
-    if (!place || place->due.load(std::memory_order_relaxed) <= ticksOf(now)) return false;
-    found = readBan(place);
-    // Another network with the same hash would be one in 2^40: it gets its right all the same.
-    if (found && found->network != Cidr(network, bits)) found.reset();
-    return found.has_value();
+    const uint64_t hash = hashOf(address.masked(bits), bits);
+    cells_.prefetch(hash);
+    probes[count++] = {hash, bits};
   });
-  return found;
+  for (const Probe& probe : std::span(probes).first(count))
+    if (auto ban = banIn(probe.hash, Cidr(address.masked(probe.bits), probe.bits), ticksOf(now)))
+      return ban;
+  return std::nullopt;
+}
+
+std::optional<Ban> ClientTable::banIn(uint64_t hash, const Cidr& network, Ticks now) const {
+  const Place place = cells_.find(hash, CellKind::kBan);
+  if (!place || place->due.load() <= now) return std::nullopt;
+  std::optional<Ban> ban = readBan(place);
+  // Another network with the same tag would be one in 2^40: it gets its right all the same.
+  if (ban && ban->network != network) ban.reset();
+  return ban;
 }
 
 std::vector<Ban> ClientTable::bans(TimePoint now) {

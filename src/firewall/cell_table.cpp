@@ -41,27 +41,27 @@ CellTable::CellTable(uint64_t bytes) {
 CellTable::~CellTable() { munmap(buckets_.data(), buckets_.size_bytes()); }
 
 CellTable::Place CellTable::find(uint64_t hash, CellKind kind) const {
-  Bucket& bucket = bucketOf(hash);
-  __builtin_prefetch(&bucket.cells[firstChoice(hash)], 1);
-  return findIn(bucket, tagOf(hash, kind));
+  prefetch(hash);
+  return findIn(bucketOf(hash), firstChoice(hash), tagOf(hash, kind));
 }
 
-CellTable::Place CellTable::findIn(Bucket& bucket, uint64_t tag) {
-  for (size_t i = 0; i < kCellsPerBucket; ++i) {
+CellTable::Place CellTable::findIn(Bucket& bucket, size_t first, uint64_t tag) {
+  for (size_t k = 0, i = first; k < kCellsPerBucket; ++k) {
     const uint64_t seen = bucket.tags[i].load(std::memory_order_acquire);
     if (seen == tag) return bucket.place(i, tag);
     if (seen == (tag | kLeaving) && bucket.place(i, tag).isStill()) return bucket.place(i, tag);
+    i = next(i);
   }
   return {};
 }
 
 CellTable::Found CellTable::findOrTake(uint64_t hash, CellKind kind, const Birth& birth,
                                        Ticks now) {
+  prefetch(hash);
   Bucket& bucket = bucketOf(hash);
-  __builtin_prefetch(&bucket.cells[firstChoice(hash)], 1);
   const uint64_t tag = tagOf(hash, kind);
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    if (const Place place = findIn(bucket, tag)) return {place, false};
+    if (const Place place = findIn(bucket, firstChoice(hash), tag)) return {place, false};
     const std::optional<size_t> mine = claim(bucket, hash, kind, now);
     if (!mine) break;
     prepare(bucket.cells[*mine], kind, birth, now);
@@ -82,7 +82,7 @@ std::optional<size_t> CellTable::claim(Bucket& bucket, uint64_t hash, CellKind k
     for (size_t k = 0, i = firstChoice(hash); k < kCellsPerBucket; ++k) {
       uint64_t seen = bucket.tags[i].load(std::memory_order_relaxed);
       if (seen == kFree && bucket.tags[i].compare_exchange_strong(seen, kBusy)) return i;
-      if (++i == kCellsPerBucket) i = 0;
+      i = next(i);
     }
     const std::optional<Victim> victim = leastWorth(bucket, kind, now);
     if (!victim) return std::nullopt;

@@ -114,6 +114,13 @@ class CellTable {
   CellTable(const CellTable&) = delete;
   CellTable& operator=(const CellTable&) = delete;
 
+  // Asks for the tags and the cell that is most likely the key's.
+  void prefetch(uint64_t hash) const {
+    const Bucket& bucket = bucketOf(hash);
+    __builtin_prefetch(&bucket.tags, 1);
+    __builtin_prefetch(&bucket.cells[firstChoice(hash)], 1);
+  }
+
   Place find(uint64_t hash, CellKind kind) const;
   // The found or a new cell. A new one takes a cell that is free, else one that has nothing left to
   // remember, else the one of its bucket that was used least recently. Never one that is held; a
@@ -194,13 +201,14 @@ class CellTable {
   static size_t firstChoice(uint64_t hash) {
     return ((hash >> 5 & 0xffff) * kCellsPerBucket) >> 16;
   }
+  static size_t next(size_t i) { return i + 1 == kCellsPerBucket ? 0 : i + 1; }
   static Worth worthOf(const Cell& cell, CellKind kind, Ticks now);
 
   Bucket& bucketOf(uint64_t hash) const {
     const auto product = static_cast<unsigned __int128>(hash) * buckets_.size();
     return buckets_[static_cast<size_t>(product >> 64)];
   }
-  static Place findIn(Bucket& bucket, uint64_t tag);
+  static Place findIn(Bucket& bucket, size_t first, uint64_t tag);
   std::optional<size_t> claim(Bucket& bucket, uint64_t hash, CellKind kind, Ticks now);
   static std::optional<Victim> leastWorth(const Bucket& bucket, CellKind for_kind, Ticks now);
   bool evict(Bucket& bucket, const Victim& victim, Ticks now);

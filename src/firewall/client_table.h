@@ -29,7 +29,8 @@ class Hold {
   explicit Hold(std::atomic<uint64_t>& held) : held_(&held) {}
   Hold(Hold&& other) noexcept : held_(std::exchange(other.held_, nullptr)) {}
   Hold& operator=(Hold&& other) noexcept {
-    std::swap(held_, other.held_);
+    Hold taken(std::move(other));
+    std::swap(held_, taken.held_);
     return *this;
   }
   ~Hold() {
@@ -74,6 +75,10 @@ class ClientTable {
   Key key(uint64_t rule, std::string_view text) const { return {hash_.of(rule, text)}; }
   Key key(uint64_t rule, const IpAddress& address) const { return {hash_.of(rule, address)}; }
 
+  // A key that is asked for at random is not in the cache, and waiting for it is nearly all that
+  // asking costs: whoever knows the key early and has something else to do says so here.
+  void prefetch(Key key) const { cells_.prefetch(key.hash); }
+
   // One request of the key. Without room it passes.
   Taken take(const Rate& rate, Key key, TimePoint now);
 
@@ -115,6 +120,7 @@ class ClientTable {
   uint64_t hashOf(const IpAddress& network, int bits) const {
     return hash_.of(static_cast<uint64_t>(bits), network);
   }
+  std::optional<Ban> banIn(uint64_t hash, const Cidr& network, Ticks now) const;
   std::optional<Banned> banAnew(const Cidr& network, const BanRule& rule, TimePoint now);
   CellTable::Found bear(const Ban& ban, TimePoint now);
   std::optional<Ban> networkAround(const Cidr& network, const BanRule& rule, TimePoint now);

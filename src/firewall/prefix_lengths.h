@@ -30,8 +30,9 @@ class PrefixLengths {
     if (counts_[at.index].load() != 0) masks_[at.word].fetch_or(at.bit);
   }
 
-  // Calls `visit(bits)` for each length of the address's family, longest first, until it returns
-  // true.
+  static constexpr size_t kMost = 129;  // of one family
+
+  // Calls `visit(bits)` for each length of the address's family, longest first.
   template <typename Visit>
   void longestFirst(const IpAddress& address, Visit visit) const {
     const bool is_v4 = address.isV4();
@@ -39,7 +40,7 @@ class PrefixLengths {
     for (size_t word = is_v4 ? kV4Word : kV4Word - 1;; --word) {
       uint64_t mask = masks_[word].load(std::memory_order_acquire);
       for (; mask != 0; mask &= ~std::bit_floor(mask))
-        if (visit(bitsOf(word, std::bit_width(mask) - 1))) return;
+        visit(bitsOf(word, std::bit_width(mask) - 1));
       if (word == last) return;
     }
   }

@@ -257,10 +257,7 @@ TEST(Bans, PrefixLengthsComeAndGo) {
   PrefixLengths lengths;
   const auto told = [&](std::string_view address) {
     std::string text;
-    lengths.longestFirst(ip(address), [&](int bits) {
-      text += std::to_string(bits) + " ";
-      return false;
-    });
+    lengths.longestFirst(ip(address), [&](int bits) { text += std::to_string(bits) + " "; });
     return text;
   };
   EXPECT_TRUE(lengths.empty());
