@@ -165,7 +165,7 @@ std::optional<Ban> ClientTable::banOf(const IpAddress& address, TimePoint now) c
   size_t count = 0;
   cells_.banLengths().longestFirst(address, [&](int bits) {
     const uint64_t hash = hashOf(address.masked(bits), bits);
-    cells_.prefetch(hash);
+    cells_.prefetchTags(hash);
     probes[count++] = {hash, bits};
   });
   for (const Probe& probe : std::span(probes).first(count))

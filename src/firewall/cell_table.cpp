@@ -41,7 +41,6 @@ CellTable::CellTable(uint64_t bytes) {
 CellTable::~CellTable() { munmap(buckets_.data(), buckets_.size_bytes()); }
 
 CellTable::Place CellTable::find(uint64_t hash, CellKind kind) const {
-  prefetch(hash);
   return findIn(bucketOf(hash), firstChoice(hash), tagOf(hash, kind));
 }
 
@@ -76,7 +75,7 @@ void CellTable::countUntracked(uint64_t hash) {
 }
 
 // A cell that nobody else writes to, its tag kBusy. A free one as near as possible to the key's
-// first choice, which a look-up fetches together with the tags.
+// first choice, where a look-up begins.
 std::optional<size_t> CellTable::claim(Bucket& bucket, uint64_t hash, CellKind kind, Ticks now) {
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     for (size_t k = 0, i = firstChoice(hash); k < kCellsPerBucket; ++k) {

@@ -114,12 +114,13 @@ class CellTable {
   CellTable(const CellTable&) = delete;
   CellTable& operator=(const CellTable&) = delete;
 
-  // Asks for the tags and the cell that is most likely the key's.
+  // Asks the memory for the whole bucket: the key's cell, and those that may have to make room.
   void prefetch(uint64_t hash) const {
-    const Bucket& bucket = bucketOf(hash);
-    __builtin_prefetch(&bucket.tags, 1);
-    __builtin_prefetch(&bucket.cells[firstChoice(hash)], 1);
+    const auto* const lines = reinterpret_cast<const char*>(&bucketOf(hash));
+    for (size_t at = 0; at < sizeof(Bucket); at += sizeof(Cell)) __builtin_prefetch(lines + at, 1);
   }
+  // For a key that is most likely not there.
+  void prefetchTags(uint64_t hash) const { __builtin_prefetch(&bucketOf(hash).tags); }
 
   Place find(uint64_t hash, CellKind kind) const;
   // The found or a new cell. A new one takes a cell that is free, else one that has nothing left to
