@@ -197,12 +197,18 @@ bool IpAddress::isLoopback() const {
   return *this == v6({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
 }
 
+// Without a branch that depends on `bits`: rules mask addresses by whatever network was found.
 IpAddress IpAddress::masked(int bits) const {
-  IpAddress result = *this;
-  const auto whole = static_cast<size_t>(bits / 8);
-  if (whole >= 16) return result;
-  result.bytes_[whole] &= static_cast<uint8_t>(0xff00 >> (bits % 8));
-  std::fill(result.bytes_.begin() + whole + 1, result.bytes_.end(), uint8_t{0});
+  const auto leading = [](int count) {
+    const auto within = static_cast<unsigned>(std::clamp(count, 0, 64));
+    return ~(within < 64 ? ~uint64_t{0} >> within : 0);
+  };
+  std::array<uint64_t, 2> words;
+  std::memcpy(words.data(), bytes_.data(), sizeof words);
+  words[0] &= __builtin_bswap64(leading(bits));
+  words[1] &= __builtin_bswap64(leading(bits - 64));
+  IpAddress result;
+  std::memcpy(result.bytes_.data(), words.data(), sizeof words);
   return result;
 }
 

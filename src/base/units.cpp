@@ -183,4 +183,10 @@ std::string formatPercent(double share) {
   return fmt::format("{}%", std::round(share * 1e8) / 1e6);
 }
 
+std::string formatCount(uint64_t count) {
+  std::string text = std::to_string(count);
+  for (size_t at = text.size(); at > 3;) text.insert(at -= 3, ",");
+  return text;
+}
+
 }  // namespace fairlead::units

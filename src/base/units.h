@@ -33,4 +33,7 @@ std::string formatDuration(Duration span);
 std::string formatSize(uint64_t bytes);
 std::string formatPercent(double share);
 
+// For people: 1,000,000.
+std::string formatCount(uint64_t count);
+
 }  // namespace fairlead::units

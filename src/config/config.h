@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -23,6 +24,7 @@
 #include "filter/respond.h"
 #include "filter/rewrite_rules.h"
 #include "firewall/firewall_rules.h"
+#include "firewall/live_list.h"
 #include "route/spec.h"
 #include "upstream/settings.h"
 
@@ -203,6 +205,8 @@ struct Config {
   AdminSettings admin;
   filter::TrustedProxies trusted_proxies;
   firewall::FirewallRules firewall;  // global
+  // The files that address rules name; every copy of the rules reads the same ones.
+  std::shared_ptr<firewall::Lists> lists = std::make_shared<firewall::Lists>();
   // What holds where no route is known yet: the client's timeouts and limits before and between
   // requests.
   PoolRules default_pool_rules;

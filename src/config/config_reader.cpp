@@ -131,7 +131,8 @@ void readDefaults(const Value* value, Config& config, Diagnostics& out) {
   Settings settings(*value, kDefaultKeys, out);
   readPoolRules(settings, Level::Defaults, config.default_pool_rules);
   readRouteRules(settings, config.default_route_rules);
-  if (const Value* firewall = settings.take("firewall_rules")) config.firewall.read(*firewall, out);
+  if (const Value* firewall = settings.take("firewall_rules"))
+    config.firewall.read(*firewall, *config.lists, out);
   settings.misplaced("log", "at the top of the file, in a host or in a path");
   settings.finish();
 }
@@ -153,7 +154,8 @@ void readGlobals(Settings& settings, const Environment& environment, Config& con
   if (const Value* proxies = settings.take("trusted_proxies"))
     config.trusted_proxies.read(*proxies, out);
   readDefaults(settings.take("defaults"), config, out);
-  if (const Value* firewall = settings.take("firewall_rules")) config.firewall.read(*firewall, out);
+  if (const Value* firewall = settings.take("firewall_rules"))
+    config.firewall.read(*firewall, *config.lists, out);
   settings.take("include");
   if (const Value* tests = settings.take("tests")) readTests(*tests, config.tests, out);
 }

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <array>
 
-#include "base/ascii.h"
+#include "base/entry_lines.h"
 #include "config/load.h"
 #include "config/source_text.h"
 
@@ -51,10 +51,17 @@ class Expander {
   }
 
   void visitRules(Value& rules) {
-    for (Value::Entry& entry : rules.entries)
-      if (entry.key.text == "ip_reject" || entry.key.text == "ip_allow" ||
-          entry.key.text == "path_reject")
-        expand(entry.value);
+    for (Value::Entry& entry : rules.entries) {
+      if (entry.key.text == "path_reject") expand(entry.value);
+      if (entry.key.text == "ip_reject" || entry.key.text == "ip_allow") openLists(entry.value);
+    }
+  }
+
+  // The rules read the lines themselves: there may be a million.
+  void openLists(const Value& list) {
+    if (isFileName(list)) open(list, Use::List);
+    for (const Value& item : list.items)
+      if (isFileName(item)) open(item, Use::List);
   }
 
   void visitProxyProtocol(Value& terms) {
@@ -122,31 +129,13 @@ class Expander {
   void addLines(const Value& item, std::vector<Value>& into) {
     const auto file = open(item, Use::List);
     if (!file || !isUtf8Text(*file, out_)) return;
-    std::string_view rest = out_.files[*file].text;
-    for (uint32_t line = 1; !rest.empty(); ++line) {
-      const size_t end = std::min(rest.find('\n'), rest.size());
-      addLine(rest.substr(0, end), {*file, line, 1, 1}, into);
-      rest.remove_prefix(std::min(end + 1, rest.size()));
-    }
-  }
-
-  static std::string_view withoutComment(std::string_view line) {
-    for (size_t hash = line.find('#'); hash != std::string_view::npos;
-         hash = line.find('#', hash + 1))
-      if (hash == 0 || line[hash - 1] == ' ' || line[hash - 1] == '\t') return line.substr(0, hash);
-    return line;
-  }
-
-  static void addLine(std::string_view line, Mark mark, std::vector<Value>& into) {
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    const std::string_view entry = ascii::trim(withoutComment(line));
-    if (entry.empty()) return;
-    mark.column = static_cast<uint32_t>(entry.data() - line.data()) + 1;
-    mark.length = static_cast<uint32_t>(entry.size());
-    Value& value = into.emplace_back();
-    value.kind = Value::Kind::Scalar;
-    value.mark = mark;
-    value.text = entry;
+    forEachEntry(out_.files[*file].text,
+                 [&](std::string_view entry, uint32_t line, uint32_t column) {
+                   Value& value = into.emplace_back();
+                   value.kind = Value::Kind::Scalar;
+                   value.mark = {*file, line, column, static_cast<uint32_t>(entry.size())};
+                   value.text = entry;
+                 });
   }
 
   const Files& files_;

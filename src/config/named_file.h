@@ -10,9 +10,10 @@ class Files;
 
 inline constexpr size_t kLargestPage = 1 << 20;
 
-// Replaces each "@file" in the lists of `firewall_rules` (any level) and `trusted_proxies` by the
-// lines of the file, each with its own mark. Reads each page that `respond` or `error_pages` names
-// into `out.files`, where namedFile finds it. What cannot be read is an error at the value's place.
+// Replaces each "@file" in `path_reject` (any level), `trusted_proxies` and the condition `from` by
+// the lines of the file, each with its own mark. Reads the lists that `ip_reject` and `ip_allow`
+// name, and each page of `respond` or `error_pages`, into `out.files`, where namedFile finds them.
+// What cannot be read is an error at the value's place.
 void readNamedFiles(Value& root, const Files& files, Diagnostics& out);
 
 }  // namespace fairlead::config

@@ -106,7 +106,8 @@ void RouteReader::readHost(const Value& item) {
   Outer rules{static_cast<int32_t>(config_.hosts.size()),
               host.names.empty() ? "(host)" : host.names.front(), config_.default_pool_rules,
               config_.default_route_rules};
-  if (const Value* firewall = settings.take("firewall_rules")) host.firewall.read(*firewall, out_);
+  if (const Value* firewall = settings.take("firewall_rules"))
+    host.firewall.read(*firewall, *config_.lists, out_);
   readPoolRules(settings, Level::Host, rules.pool);
   readRouteRules(settings, rules.route);
   readAccessLog(settings.take("log"), rules.route.log, out_);
@@ -162,7 +163,8 @@ void RouteReader::readPath(const Value& item, const Outer& outer) {
   if (!item.isMap()) return;
   Outer rules = outer;
   Route route = readPattern(settings, item, outer.host);
-  if (const Value* firewall = settings.take("firewall_rules")) route.firewall.read(*firewall, out_);
+  if (const Value* firewall = settings.take("firewall_rules"))
+    route.firewall.read(*firewall, *config_.lists, out_);
   readPoolRules(settings, Level::Path, rules.pool);
   readRouteRules(settings, rules.route);
   readAccessLog(settings.take("log"), rules.route.log, out_);

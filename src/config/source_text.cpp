@@ -6,31 +6,10 @@
 #include <algorithm>
 
 #include "base/ascii.h"
+#include "base/entry_lines.h"
 
 namespace fairlead::config {
 namespace {
-
-// The length of the UTF-8 sequence at the beginning, 0 if it is none (overlong, surrogate, cut
-// off).
-size_t utf8Length(std::string_view text) {
-  const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
-  const uint8_t lead = byte(0);
-  if (lead < 0x80) return 1;
-  const size_t length = lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
-  if (length == 0 || text.size() < length) return 0;
-  for (size_t i = 1; i < length; ++i)
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  const uint8_t second = byte(1);
-  if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F)) return 0;
-  if ((lead == 0xF0 && second < 0x90) || (lead == 0xF4 && second > 0x8F)) return 0;
-  return length;
-}
-
-bool isForbidden(std::string_view rest) {
-  const char c = rest[0];
-  if (c == '\r') return rest.size() < 2 || rest[1] != '\n';
-  return (static_cast<uint8_t>(c) < ' ' && c != '\n' && c != '\t') || c == '\x7f';
-}
 
 // Where the first tab stands that is neither quoted nor in a comment, or npos.
 size_t findTab(std::string_view line) {
@@ -70,21 +49,9 @@ bool hasNoTabs(uint32_t file, std::string_view text, Diagnostics& out) {
 
 bool isUtf8Text(uint32_t file, Diagnostics& out) {
   const std::string_view text = out.files[file].text;
-  for (size_t at = 0; at < text.size();) {
-    const std::string_view rest = text.substr(at);
-    const size_t length = utf8Length(rest);
-    if (length == 0) {
-      out.error(markAt(file, text, at, 1), "this byte is not UTF-8");
-      return false;
-    }
-    if (isForbidden(rest)) {
-      out.error(markAt(file, text, at, 1),
-                fmt::format("the control character 0x{:02x} stands here", rest[0]));
-      return false;
-    }
-    at += length;
-  }
-  return true;
+  const auto fault = faultOfText(text);
+  if (fault) out.error(markAt(file, text, fault->at, 1), fault->sentence);
+  return !fault;
 }
 
 bool isCleanYaml(uint32_t file, Diagnostics& out) {

@@ -41,19 +41,21 @@ std::vector<const Value*> readEntries(const Value& list, Diagnostics& out) {
   return entries;
 }
 
+std::optional<Cidr> readNetwork(std::string_view text, Mark mark, Diagnostics& out) {
+  Cidr::ParseFailure why;
+  const auto cidr = Cidr::parse(text, &why);
+  if (cidr) return cidr;
+  Diagnostic& finding = out.error(mark, why.message);
+  finding.expected = "an address or a network, such as 10.0.0.1, 10.0.0.0/8 or \"2001:db8::/32\"";
+  if (!why.suggestion.empty()) finding.suggestion = didYouMean(why.suggestion);
+  return std::nullopt;
+}
+
 std::vector<NetworkEntry> readNetworks(const Value& list, Diagnostics& out) {
   std::vector<NetworkEntry> networks;
-  for (const Value* entry : readScalars(list, out)) {
-    Cidr::ParseFailure why;
-    const auto cidr = Cidr::parse(entry->text, &why);
-    if (cidr) {
+  for (const Value* entry : readScalars(list, out))
+    if (const auto cidr = readNetwork(entry->text, entry->mark, out))
       networks.push_back({*cidr, entry->mark});
-      continue;
-    }
-    Diagnostic& finding = out.error(entry->mark, why.message);
-    finding.expected = "an address or a network, such as 10.0.0.1, 10.0.0.0/8 or \"2001:db8::/32\"";
-    if (!why.suggestion.empty()) finding.suggestion = didYouMean(why.suggestion);
-  }
   return networks;
 }
 

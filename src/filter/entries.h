@@ -20,6 +20,7 @@ struct NetworkEntry {
   Cidr cidr;
   Mark mark;
 };
+std::optional<Cidr> readNetwork(std::string_view text, Mark mark, Diagnostics& out);
 std::vector<NetworkEntry> readNetworks(const Value& list, Diagnostics& out);
 
 // Reports what is no mapping; `example` shows one.

@@ -1,9 +1,8 @@
-// The firewall's rules compiled for lookup: a search a prefix length for addresses, one for paths.
+// The firewall's rules compiled for lookup.
 #include "firewall/firewall_rules.h"
 
 #include <algorithm>
 #include <numeric>
-#include <tuple>
 
 #include "filter/entries.h"
 #include "firewall/plain_path.h"
@@ -62,19 +61,13 @@ void refuseLongForm(const Value& entry, Diagnostics& out) {
 const Section kFirewallKeys{"firewall_rules", "firewall_rules", kKeys};
 const Section kPathPatternKeys{"path_pattern", "an entry of path_reject", kPathPattern};
 
-void FirewallRules::read(const Value& value, Diagnostics& out) {
+void FirewallRules::read(const Value& value, Lists& lists, Diagnostics& out) {
   Settings settings(value, kFirewallKeys, out);
-  if (const Value* list = settings.take("ip_reject")) readNetworkRules(*list, false, out);
-  if (const Value* list = settings.take("ip_allow")) readNetworkRules(*list, true, out);
+  if (const Value* list = settings.take("ip_reject")) addresses_.read(*list, false, lists, out);
+  if (const Value* list = settings.take("ip_allow")) addresses_.read(*list, true, lists, out);
   if (const Value* list = settings.take("path_reject")) readPathRules(*list, out);
   settings.finish();
   index();
-}
-
-void FirewallRules::readNetworkRules(const Value& list, bool allow, Diagnostics& out) {
-  const std::string kind = allow ? "firewall ip_allow " : "firewall ip_reject ";
-  for (const filter::NetworkEntry& entry : filter::readNetworks(list, out))
-    networks_.push_back({entry.cidr, allow, entry.mark, kind + entry.cidr.text()});
 }
 
 void FirewallRules::readPathRules(const Value& list, Diagnostics& out) {
@@ -90,15 +83,6 @@ void FirewallRules::readPathRules(const Value& list, Diagnostics& out) {
 }
 
 void FirewallRules::index() {
-  std::ranges::sort(networks_, {}, [](const Network& network) {
-    return std::tuple(-network.cidr.bits(), network.cidr.network(), !network.allow);
-  });
-  lengths_.clear();
-  for (size_t i = 0; i < networks_.size(); ++i) {
-    const int bits = networks_[i].cidr.bits();
-    if (lengths_.empty() || lengths_.back().bits != bits) lengths_.push_back({bits, i, i});
-    lengths_.back().end = i + 1;
-  }
   std::vector<uint32_t> all(paths_.size());
   std::iota(all.begin(), all.end(), 0u);
   std::ranges::sort(all, isBefore, [&](uint32_t i) { return std::string_view(paths_[i].plain); });
@@ -108,36 +92,22 @@ void FirewallRules::index() {
       order_.push_back(i);
 }
 
-bool FirewallRules::empty() const { return networks_.empty() && paths_.empty(); }
+bool FirewallRules::empty() const { return addresses_.empty() && paths_.empty(); }
 
 std::optional<filter::Answer> FirewallRules::judge(const IpAddress& client, std::string_view path,
                                                    filter::Trace* trace) const {
-  if (const Network* network = findNetwork(client)) {
+  if (const auto network = addresses_.find(client)) {
     if (trace)
-      trace->note(network->rule + (network->allow ? " exempts " : " rejects ") + client.text(),
-                  network->mark);
-    if (!network->allow) return forbidden(network->rule, network->mark);
+      trace->note(
+          std::string(network->name) + (network->allow ? " exempts " : " rejects ") + client.text(),
+          network->mark);
+    if (!network->allow) return forbidden(network->name, network->mark);
   }
   if (const Path* found = findPath(path)) {
     if (trace) trace->note(found->rule + " rejects " + std::string(path), found->mark);
     return forbidden(found->rule, found->mark);
   }
   return std::nullopt;
-}
-
-// The longest network that has the address; where one is both allowed and rejected, allow sorts
-// first.
-const FirewallRules::Network* FirewallRules::findNetwork(const IpAddress& client) const {
-  for (const Length& length : lengths_) {
-    const IpAddress network = client.masked(length.bits);
-    const auto begin = networks_.begin() + static_cast<ptrdiff_t>(length.begin);
-    const auto end = networks_.begin() + static_cast<ptrdiff_t>(length.end);
-    const auto found =
-        std::lower_bound(begin, end, network,
-                         [](const Network& a, const IpAddress& b) { return a.cidr.network() < b; });
-    if (found != end && found->cidr.contains(client)) return &*found;
-  }
-  return nullptr;
 }
 
 // Only the last entry that does not come after the path can have it at or below itself.
@@ -153,16 +123,9 @@ const FirewallRules::Path* FirewallRules::findPath(std::string_view canonical) c
 }
 
 Value FirewallRules::show() const {
-  std::vector<Network> networks = networks_;
-  std::ranges::sort(networks, {}, [](const Network& network) {
-    return std::tuple(network.mark.file, network.mark.line, network.mark.column);
-  });
-  Value rejected = Value::list();
-  Value allowed = Value::list();
+  Value rejected = addresses_.show(false);
+  Value allowed = addresses_.show(true);
   Value paths = Value::list();
-  for (const Network& network : networks)
-    (network.allow ? allowed : rejected)
-        .items.push_back(Value::scalar(network.cidr.text(), network.mark));
   for (const Path& path : paths_) paths.items.push_back(Value::scalar(path.path, path.mark));
   Value rules = Value::map();
   if (!rejected.items.empty()) rules.put("ip_reject", std::move(rejected));

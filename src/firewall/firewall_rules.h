@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "filter/filter.h"
+#include "firewall/address_rules.h"
 
 namespace fairlead::firewall {
 
@@ -18,7 +19,7 @@ class FirewallRules {
   // Reads the mapping of `firewall_rules`: ip_reject, ip_allow (addresses and CIDRs; longest match
   // wins, allow beats reject at equal length), path_reject (whole segments and all below). The
   // other keys of the language are reported as not supported by this version.
-  void read(const Value& value, Diagnostics& out);
+  void read(const Value& value, Lists& lists, Diagnostics& out);
 
   bool empty() const;
   // The answer when a rule rejects; path is canonical.
@@ -28,35 +29,19 @@ class FirewallRules {
   Value show() const;
 
  private:
-  struct Network {
-    Cidr cidr;
-    bool allow = false;
-    Mark mark;
-    std::string rule;
-  };
   struct Path {
     std::string path;   // canonical
     std::string plain;  // as rules compare it
     Mark mark;
     std::string rule;
   };
-  // Networks of one prefix length, neighbours in `networks_`.
-  struct Length {
-    int bits = 0;
-    size_t begin = 0;
-    size_t end = 0;
-  };
-
-  void readNetworkRules(const Value& list, bool allow, Diagnostics& out);
   void readPathRules(const Value& list, Diagnostics& out);
   void index();
-  const Network* findNetwork(const IpAddress& client) const;
   const Path* findPath(std::string_view canonical) const;
 
-  std::vector<Network> networks_;  // longest prefix first, then by address, allow before reject
-  std::vector<Length> lengths_;    // longest first
-  std::vector<Path> paths_;        // as written
-  std::vector<uint32_t> order_;    // of `paths_`, without those below another one
+  AddressRules addresses_;
+  std::vector<Path> paths_;      // as written
+  std::vector<uint32_t> order_;  // of `paths_`, without those below another one
 };
 
 }  // namespace fairlead::firewall

@@ -170,6 +170,14 @@ TEST(Units, ReadsPercentagesRatesAndCounts) {
   }
 }
 
+TEST(Units, GroupTheDigitsOfCounts) {
+  EXPECT_EQ(units::formatCount(0), "0");
+  EXPECT_EQ(units::formatCount(999), "999");
+  EXPECT_EQ(units::formatCount(1000), "1,000");
+  EXPECT_EQ(units::formatCount(999999), "999,999");
+  EXPECT_EQ(units::formatCount(1000000), "1,000,000");
+}
+
 TEST(Units, WritesWhatTheyRead) {
   EXPECT_EQ(units::formatDuration(2s), "2s");
   EXPECT_EQ(units::formatDuration(90s), "90s");

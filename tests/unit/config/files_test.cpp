@@ -93,8 +93,12 @@ TEST(ConfigFiles, ListsMayStandInFiles) {
   const Value rules = good_lists.config->firewall.show();
   const Value* rejected = rules.find("ip_reject");
   ASSERT_NE(rejected, nullptr);
-  ASSERT_THAT(rejected->items, SizeIs(3));
-  EXPECT_EQ(placeText(rejected->items[1].mark, good_lists.diagnostics), "lists/bad:3");
+  ASSERT_THAT(rejected->items, SizeIs(2));
+  EXPECT_EQ(rejected->items[1].text, "@lists/bad");
+  EXPECT_EQ(placeText(rejected->items[1].mark, good_lists.diagnostics), "fairlead.yaml:2");
+  const auto spam = good_lists.config->firewall.judge(*IpAddress::parse("198.51.100.7"), "/", {});
+  ASSERT_TRUE(spam);
+  EXPECT_EQ(placeText(spam->origin, good_lists.diagnostics), "lists/bad:3");
   EXPECT_THAT(good_lists.config->trusted_proxies.show().items, SizeIs(1));
 
   const Loaded bad_lists = loadWith(text, {{"lists/bad", "  10.1.2.3/8\n"}});

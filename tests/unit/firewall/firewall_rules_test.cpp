@@ -17,7 +17,8 @@ using filter::Notes;
 FirewallRules rulesOf(std::string_view text) {
   Diagnostics out;
   FirewallRules rules;
-  rules.read(flow(text), out);
+  Lists lists;
+  rules.read(flow(text), lists, out);
   EXPECT_EQ(firstFinding(out), "");
   return rules;
 }
@@ -127,7 +128,8 @@ TEST(Firewall, TellsFaults) {
   for (const FaultRow& row : kFaults) {
     Diagnostics out;
     FirewallRules rules;
-    rules.read(flow(row.rules), out);
+    Lists lists;
+    rules.read(flow(row.rules), lists, out);
     EXPECT_EQ(firstFinding(out), row.finding) << row.name;
   }
 }
@@ -135,16 +137,18 @@ TEST(Firewall, TellsFaults) {
 TEST(Firewall, NamesTheNearestKey) {
   Diagnostics out;
   FirewallRules rules;
-  rules.read(flow("{ ip_rejects: [10.0.0.1] }"), out);
+  Lists lists;
+  rules.read(flow("{ ip_rejects: [10.0.0.1] }"), lists, out);
   EXPECT_NE(firstFinding(out).find("`ip_reject`"), std::string::npos) << firstFinding(out);
 }
 
 TEST(Firewall, AddsUpOverSeveralReads) {
   Diagnostics out;
   FirewallRules rules;
+  Lists lists;
   EXPECT_TRUE(rules.empty());
-  rules.read(flow("{ ip_reject: [10.0.0.1], path_reject: [/a] }"), out);
-  rules.read(flow("{ ip_reject: [10.0.0.2], path_reject: [/a/b, /c] }"), out);
+  rules.read(flow("{ ip_reject: [10.0.0.1], path_reject: [/a] }"), lists, out);
+  rules.read(flow("{ ip_reject: [10.0.0.2], path_reject: [/a/b, /c] }"), lists, out);
   EXPECT_FALSE(rules.empty());
   for (const char* client : {"10.0.0.1", "10.0.0.2"})
     EXPECT_TRUE(rules.judge(*IpAddress::parse(client), "/", nullptr)) << client;
