@@ -14,6 +14,7 @@
 #include <cstring>
 #include <random>
 
+#include "control/list_keeper.h"
 #include "control/signals.h"
 #include "control/state.h"
 #include "io/socket_address.h"
@@ -134,6 +135,7 @@ std::expected<void, StartFailure> Server::start() {
   watchPools();
   decideHealth();
   startWorkers();
+  keepFiles();
   for (const io::ListenAddress& at : snapshot_->listens)
     log_.info("listening on {} with {} worker{}", at.text(), worker_count_,
               worker_count_ == 1 ? "" : "s");
@@ -253,6 +255,20 @@ void Server::startWorkers() {
     });
     ::pthread_setname_np(threads_.back().native_handle(), fmt::format("worker-{}", i).c_str());
   }
+}
+
+void Server::keepFiles() {
+  files_ = std::make_unique<FileKeeper>(reactor_, mailbox_, log_);
+  keepLists(
+      *config_.lists, [this](const std::shared_ptr<const void>& old) { retire(old); }, *files_);
+  files_->start();
+}
+
+// Every worker posts it on when it gets there, which is between two events: nobody reads it any
+// more then. The last one to come back frees it, on this thread.
+void Server::retire(const std::shared_ptr<const void>& old) {
+  for (const auto& worker : workers_)
+    worker->post([this, old]() mutable { mailbox_.post([old = std::move(old)] {}); });
 }
 
 size_t Server::openConnections() const {

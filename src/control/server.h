@@ -14,6 +14,7 @@
 #include "admin/listener.h"
 #include "base/random.h"
 #include "config/config.h"
+#include "control/file_keeper.h"
 #include "control/roster_keeper.h"
 #include "io/buffer_pool.h"
 #include "io/mailbox.h"
@@ -49,6 +50,8 @@ class Server {
   void watchPools();
   void decideHealth();
   void startWorkers();
+  void keepFiles();
+  void retire(const std::shared_ptr<const void>& old);
   void onPoolEvent(const upstream::PoolEvent& event);
   upstream::Status status();
   Task<void> watchSignals();
@@ -73,6 +76,7 @@ class Server {
   std::vector<std::vector<worker::Door>> doors_;         // by worker
   std::vector<std::unique_ptr<worker::Worker>> workers_;
   std::vector<std::thread> threads_;
+  std::unique_ptr<FileKeeper> files_;
   std::atomic<size_t> ended_{0};  // workers whose `run` has returned
   int stops_asked_ = 0;           // SIGTERM and SIGINT so far
 };

@@ -52,6 +52,9 @@ class Worker {
   // Drops everything that is still under way and ends `run`.
   void stop();
 
+  // Runs the letter on the worker's thread, between events; never, once `run` has ended.
+  void post(io::Mailbox::Letter letter) { mailbox_.post(std::move(letter)); }
+
   size_t connections() const { return open_.load(std::memory_order_relaxed); }
 
  private:
