@@ -11,6 +11,7 @@
 #include <span>
 #include <vector>
 
+#include "admin/call.h"
 #include "base/settings.h"
 #include "http/percent.h"
 
@@ -20,18 +21,6 @@ namespace {
 using upstream::PoolStatus;
 using upstream::ServerStatus;
 using upstream::Status;
-
-struct Fault {
-  uint16_t status = 404;
-  std::string sentence;
-};
-using Found = std::expected<Json, Fault>;
-
-// A request that found its line of the table.
-struct Call {
-  const Api& api;
-  std::span<const std::string> names;  // what stood in the place of each `{}`, decoded
-};
 
 std::unexpected<Fault> notFound(std::string sentence) {
   return std::unexpected(Fault{404, std::move(sentence)});
@@ -125,6 +114,11 @@ constexpr Entry kEntries[] = {
     {"GET", "/api/pools/{}", pool, "one pool"},
     {"GET", "/api/pools/{}/servers", servers, "the servers of a pool: how each is, and why"},
     {"GET", "/api/pools/{}/servers/{}", server, "one server, by its name or its address"},
+    {"GET", "/api/firewall", firewallFacts,
+     "what each rule blocked or would have, and whom; ?clients=10 of each"},
+    {"GET", "/api/bans", listBans, "who is banned, by whom, and until when"},
+    {"PUT", "/api/bans/{}", putBan, "bans an address or network; ?for=10m&why=TEXT"},
+    {"DELETE", "/api/bans/{}", deleteBan, "lifts a ban"},
 };
 
 Found contents(const Call&) {
@@ -185,14 +179,15 @@ Answer wrongMethod(std::string_view allowed) {
   return answer;
 }
 
-Answer dispatched(const Api& api, std::string_view method, std::string_view path) {
+Answer dispatched(const Api& api, std::string_view method, std::string_view path,
+                  std::string_view query) {
   if (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
   std::string allowed;
   for (const Entry& entry : kEntries) {
     const auto names = matched(entry.pattern, path);
     if (!names) continue;
     if (method == entry.method || (method == "HEAD" && entry.method == "GET"))
-      return served(entry, {.api = api, .names = *names});
+      return served(entry, {.api = api, .names = *names, .query = query});
     allowed += fmt::format("{}{}", allowed.empty() ? "" : ", ",
                            entry.method == "GET" ? "GET, HEAD" : entry.method);
   }
@@ -207,9 +202,10 @@ Answer errorAnswer(uint16_t status, std::string_view sentence) {
 }
 
 // A bug of a view must not end the process that serves traffic.
-Answer answerTo(const Api& api, std::string_view method, std::string_view path) {
+Answer answerTo(const Api& api, std::string_view method, std::string_view path,
+                std::string_view query) {
   try {
-    return dispatched(api, method, path);
+    return dispatched(api, method, path, query);
   } catch (const std::exception& bug) {
     return errorAnswer(500, fmt::format("a bug of fairlead's: {}", bug.what()));
   }

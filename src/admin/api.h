@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "admin/bans.h"
+#include "admin/firewall_views.h"
 #include "admin/views.h"
 #include "http/message.h"
 #include "upstream/status.h"
@@ -16,6 +18,8 @@ namespace fairlead::admin {
 struct Api {
   std::function<upstream::Status()> status;
   std::function<Moment()> moment = currentMoment;
+  BanBook* bans = nullptr;
+  std::function<FirewallFacts()> firewall = {};
 };
 
 struct Answer {
@@ -24,8 +28,9 @@ struct Answer {
   std::string allow;  // of a 405: the methods that there are
 };
 
-// `path` is canonical. HEAD is answered like GET.
-Answer answerTo(const Api& api, std::string_view method, std::string_view path);
+// `path` is canonical, `query` is as it came. HEAD is answered like GET.
+Answer answerTo(const Api& api, std::string_view method, std::string_view path,
+                std::string_view query = {});
 
 // An answer that says no: {"error": "..."}.
 Answer errorAnswer(uint16_t status, std::string_view sentence);

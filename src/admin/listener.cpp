@@ -120,7 +120,8 @@ Task<AdminServer::After> AdminServer::respond(session::ServerSession& session,
     if (const auto refusal = co_await skipBody(session))
       co_return co_await send(session, exchange, errorAnswer(refusal->status, refusal->sentence));
   }
-  co_return co_await send(session, exchange, answerTo(api_, head.method_text, head.target.path));
+  co_return co_await send(session, exchange,
+                          answerTo(api_, head.method_text, head.target.path, head.target.query));
 }
 
 Task<AdminServer::After> AdminServer::refuse(session::ServerSession& session,

@@ -11,6 +11,7 @@
 #include <iostream>
 
 #include "app/verbs.h"
+#include "base/units.h"
 #include "config/diagnostic.h"
 #include "config/schema.h"
 #include "config/show.h"
@@ -31,6 +32,9 @@ struct Options {
   CheckOptions check;
   ExplainRequest explain;
   WhyRequest why;
+  AdminRequest ban_list;
+  BanRequest ban;
+  TopBlockedRequest top_blocked;
   SimulateRequest simulate;
   std::string listen = "127.0.0.1:8080";
   Exit exit = Exit::Ok;
@@ -77,16 +81,58 @@ void addShow(CLI::App& app, Options& options) {
   verb->callback([&] { options.exit = show(options.config_file); });
 }
 
+// Of the verbs that ask a running fairlead.
+void addAdminOptions(CLI::App& verb, AdminRequest& request) {
+  verb.add_option("-c,--config", request.config_file,
+                  "configuration file with the address of the admin API");
+  verb.add_option("--admin", request.admin, "address of the admin API, as `admin` has it");
+}
+void addJsonFlag(CLI::App& verb, AdminRequest& request) {
+  verb.add_flag("--json", request.json, "what the API answers, as JSON");
+}
+
 void addWhy(CLI::App& app, Options& options) {
   WhyRequest& request = options.why;
   CLI::App* verb =
       app.add_subcommand("why", "say how the pools and servers of a running fairlead are, and why");
-  verb->add_option("-c,--config", request.config_file,
-                   "configuration file with the address of the admin API");
-  verb->add_option("--admin", request.admin, "address of the admin API, as `admin` has it");
-  verb->add_flag("--json", request.json, "what the API answers, as JSON");
+  addAdminOptions(*verb, request);
+  addJsonFlag(*verb, request);
   verb->add_option("POOL", request.target, "a pool, or POOL/SERVER; without it: all pools");
   verb->callback([&] { options.exit = why(options.why); });
+}
+
+void addBan(CLI::App& app, Options& options) {
+  CLI::App* verb =
+      app.add_subcommand("ban", "list, add or lift the bans of a running fairlead: list, add, del");
+  verb->require_subcommand(1);
+  CLI::App* list = verb->add_subcommand("list", "say who is banned, why, and how long still");
+  addAdminOptions(*list, options.ban_list);
+  addJsonFlag(*list, options.ban_list);
+  list->callback([&] { options.exit = banList(options.ban_list); });
+  BanRequest& request = options.ban;
+  CLI::App* add = verb->add_subcommand("add", "ban an address or a network, at once");
+  addAdminOptions(*add, request);
+  add->add_option("ADDRESS", request.network, "203.0.113.9, 203.0.113.0/24, 2001:db8::/64")
+      ->required();
+  add->add_option("--for", request.span, "how long, such as 10m; without it: until it is lifted");
+  add->add_option("--why", request.why, "words for those who wonder later");
+  add->callback([&] { options.exit = banAdd(options.ban); });
+  CLI::App* del = verb->add_subcommand("del", "lift a ban");
+  addAdminOptions(*del, request);
+  del->add_option("ADDRESS", request.network, "as `ban list` shows it")->required();
+  del->callback([&] { options.exit = banDel(options.ban); });
+}
+
+void addTopBlocked(CLI::App& app, Options& options) {
+  TopBlockedRequest& request = options.top_blocked;
+  CLI::App* verb = app.add_subcommand(
+      "top-blocked", "say what the firewall's rules blocked, or would have, and whom most");
+  addAdminOptions(*verb, request);
+  addJsonFlag(*verb, request);
+  verb->add_option("-n", request.clients, "so many clients of each rule")
+      ->check(CLI::Range(0, 100))
+      ->capture_default_str();
+  verb->callback([&] { options.exit = topBlocked(options.top_blocked); });
 }
 
 void addSimulate(CLI::App& app, Options& options) {
@@ -163,12 +209,19 @@ Exit run(const std::string& config_file) {
 Exit serve(const config::Config& config) {
   control::blockSignals();
   Log log(STDERR_FILENO);
-  control::Server server(config, log);
-  if (const auto started = server.start(); !started) {
+  std::optional<control::Server> server;
+  try {
+    server.emplace(config, log);
+  } catch (const std::bad_alloc&) {
+    log.error("not enough memory: `client_table` alone asks for {}",
+              units::formatSize(config.client_table));
+    return Exit::CannotStart;
+  }
+  if (const auto started = server->start(); !started) {
     log.error("{}", started.error().sentence);
     return Exit::CannotStart;
   }
-  server.runUntilSignal();
+  server->runUntilSignal();
   return Exit::Ok;
 }
 
@@ -187,8 +240,8 @@ int mainWith(int argc, char** argv, const char* version) {
   app.set_help_all_flag("--help-all", "help for every verb");
   app.set_version_flag("--version", std::string("fairlead ") + version);
   Options options;
-  for (const auto add :
-       {addRun, addCheck, addExplain, addShow, addWhy, addSimulate, addSchema, addDemo})
+  for (const auto add : {addRun, addCheck, addExplain, addShow, addWhy, addBan, addTopBlocked,
+                         addSimulate, addSchema, addDemo})
     add(app, options);
   app.add_subcommand("version", "print the version")->callback([version] {
     std::cout << "fairlead " << version << "\n";

@@ -32,11 +32,25 @@ struct CheckOptions {
   bool coverage = false;  // also the routes that no test reaches
 };
 
-struct WhyRequest {
-  std::optional<std::string> config_file;  // as given; nothing: `kDefaultConfig`, if there is one
-  std::string admin;                       // the admin API's address; empty: the configuration's
-  bool json = false;                       // what the API answers, as it is
-  std::string target;                      // POOL or POOL/SERVER; empty: all pools
+// Of the verbs that ask a running fairlead.
+struct AdminRequest {
+  std::optional<std::string> config_file = {};  // as given; nothing: `kDefaultConfig`, if it exists
+  std::string admin = {};                       // the admin API's address; empty: the file's
+  bool json = false;                            // what the API answers, as it is
+};
+
+struct WhyRequest : AdminRequest {
+  std::string target = {};  // POOL or POOL/SERVER; empty: all pools
+};
+
+struct BanRequest : AdminRequest {
+  std::string network = {};              // address or CIDR, as given
+  std::optional<std::string> span = {};  // "10m"; nothing: until it is lifted
+  std::string why = {};
+};
+
+struct TopBlockedRequest : AdminRequest {
+  uint32_t clients = 10;  // of each rule
 };
 
 struct SimulateRequest {
@@ -57,6 +71,10 @@ Exit show(const std::string& config_file);
 Exit explain(const std::string& config_file, const ExplainRequest& request);
 Exit demo(const std::string& listen);
 Exit why(const WhyRequest& request);
+Exit banList(const AdminRequest& request);
+Exit banAdd(const BanRequest& request);
+Exit banDel(const BanRequest& request);
+Exit topBlocked(const TopBlockedRequest& request);
 Exit simulate(const SimulateRequest& request);
 
 // Reads argv, calls the verb, and turns its result into the exit code.

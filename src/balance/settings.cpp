@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "base/ascii.h"
-#include "http/semantics.h"
 
 namespace fairlead::balance {
 namespace {
@@ -28,89 +27,14 @@ constexpr std::string_view kDefaultMethod = "maglev";
 constexpr double kTightestBound = 1.0;
 constexpr double kLoosestBound = 100.0;
 constexpr std::string_view kBounds = "a number from 1.0 to 100, such as 1.25, or `off`";
-constexpr std::string_view kSources =
-    "client_ip, path, uri, header:NAME, cookie:NAME or param:NAME";
-
-// In the order of KeySource, from ClientIp.
-constexpr std::array<std::string_view, 6> kSourceWords{"client_ip", "path",   "uri",
-                                                       "header",    "cookie", "param"};
-
-std::string_view wordOf(KeySource source) { return kSourceWords[static_cast<size_t>(source) - 1]; }
-
-bool hasName(KeySource source) { return source >= KeySource::Header; }
-
-std::optional<KeySource> sourceOf(std::string_view word) {
-  const auto* const found = std::ranges::find(kSourceWords, word);
-  if (found == kSourceWords.end()) return std::nullopt;
-  return static_cast<KeySource>(found - kSourceWords.begin() + 1);
-}
+constexpr std::array kSources{KeySource::ClientIp, KeySource::Path,   KeySource::Uri,
+                              KeySource::Header,   KeySource::Cookie, KeySource::Param};
 
 std::vector<std::string_view> namesOf(bool keyed) {
   std::vector<std::string_view> names;
   for (const Policy& policy : policies())
     if (policy.keyed == keyed) names.push_back(policy.name);
   return names;
-}
-
-// A token of RFC 9110 section 5.6.2, which field names and the names of cookies are.
-// Names of parameters compare decoded, so that nearly anything is one.
-bool isGoodName(KeySource source, std::string_view name) {
-  if (source != KeySource::Param) return http::isToken(name);
-  return !name.empty() && std::ranges::all_of(name, [](char c) {
-    return static_cast<unsigned char>(c) >= ' ' && c != '\x7f';
-  });
-}
-
-struct HashKey {
-  KeySource source = KeySource::None;
-  std::string name;
-};
-
-void refuseSource(const Value& value, std::string_view word, Diagnostics& out) {
-  Diagnostic& finding = out.error(value.mark, fmt::format("`{}` is not known here", value.text));
-  finding.expected = fmt::format("one of {}", kSources);
-  const std::string_view nearest = nearestWord(word, kSourceWords);
-  if (nearest.empty()) return;
-  const bool has_name = hasName(*sourceOf(nearest));
-  finding.suggestion =
-      fmt::format("did you mean `{}{}`?", nearest,
-                  has_name ? value.text.substr(std::min(word.size(), value.text.size())) : "");
-}
-
-// `{ hash: header: X }`: the space makes it a mapping.
-void refuseMapping(const Value& value, Diagnostics& out) {
-  Diagnostic& finding = out.error(value.mark, "this cannot be a mapping");
-  finding.expected = fmt::format("one of {}", kSources);
-  if (value.entries.size() != 1 || !value.entries[0].value.isScalar()) return;
-  const auto& [key, name] = value.entries[0];
-  if (sourceOf(key.text))
-    finding.suggestion = fmt::format("did you mean `{}:{}`, without a space?", key.text, name.text);
-}
-
-std::optional<HashKey> readKey(const Value& value, Diagnostics& out) {
-  if (value.isMap()) {
-    refuseMapping(value, out);
-    return std::nullopt;
-  }
-  const auto text = readString(value, out);
-  if (!text) return std::nullopt;
-  const size_t colon = text->find(':');
-  const std::string_view word = std::string_view(*text).substr(0, colon);
-  const auto source = sourceOf(word);
-  const bool is_named = colon != std::string::npos;
-  if (!source || (is_named && !hasName(*source))) {
-    refuseSource(value, word, out);
-    return std::nullopt;
-  }
-  HashKey key{.source = *source, .name = is_named ? text->substr(colon + 1) : ""};
-  if (!hasName(*source) || isGoodName(*source, key.name)) return key;
-  if (key.name.empty())
-    out.error(value.mark, fmt::format("`{}` needs a name", word)).expected = fmt::format(
-        "{}:NAME, such as {}:{}", word, word, *source == KeySource::Header ? "X-User" : "user");
-  else
-    out.error(value.mark, fmt::format("`{}` is not a name of a {}", key.name, word)).expected =
-        "letters, digits and `-` or `_`";
-  return std::nullopt;
 }
 
 // Digits, with a point and more of them or without.
@@ -166,7 +90,7 @@ void refuseKeyless(const Value& mapping, Diagnostics& out) {
   for (const std::string_view name : {"method", "bounded_load"})
     if (const Value* key = keyIn(mapping, name))
       out.error(key->mark, fmt::format("`{}` needs a `hash`", name)).expected =
-          fmt::format("`hash` beside it: one of {}", kSources);
+          fmt::format("`hash` beside it: one of {}", http::listOf(kSources));
 }
 
 // What is no word of `balance`, but was meant as the part of a mapping.
@@ -175,8 +99,8 @@ std::string meantAsMapping(const Value& value) {
   if (policy != nullptr && policy->keyed)
     return fmt::format("{{ hash: client_ip, method: {} }}", policy->name);
   const size_t colon = value.text.find(':');
-  const auto source = sourceOf(std::string_view(value.text).substr(0, colon));
-  const bool is_key = source && hasName(*source) == (colon != std::string::npos);
+  const auto source = http::keySourceOf(value.text, kSources);
+  const bool is_key = source && http::hasName(*source) == (colon != std::string::npos);
   return is_key ? fmt::format("{{ hash: {} }}", value.text) : "";
 }
 
@@ -205,7 +129,7 @@ void readMapping(const Value& value, BalanceSettings& into, Diagnostics& out) {
     return refuseKeyless(value, out);
   if (!into.policy.value->keyed) into.policy = {findPolicy(kDefaultMethod), Mark{}};
   if (hash != nullptr) {
-    if (auto key = readKey(*hash, out)) {
+    if (auto key = http::readRequestKey(*hash, kSources, out)) {
       into.key = {key->source, hash->mark};
       into.key_name = std::move(key->name);
     }
@@ -220,9 +144,7 @@ void readMapping(const Value& value, BalanceSettings& into, Diagnostics& out) {
 }
 
 std::string keyText(const BalanceSettings& settings) {
-  const KeySource source = settings.key;
-  return hasName(source) ? fmt::format("{}:{}", wordOf(source), settings.key_name)
-                         : std::string(wordOf(source));
+  return http::RequestKey{settings.key, settings.key_name}.text();
 }
 
 }  // namespace

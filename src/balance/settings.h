@@ -7,13 +7,13 @@
 
 #include "balance/balancer.h"
 #include "base/settings.h"
+#include "http/request_key.h"
 
 namespace fairlead::balance {
 
 extern const Section kBalanceKeys;
 
-// What of a request makes its key.
-enum class KeySource : uint8_t { None, ClientIp, Path, Uri, Header, Cookie, Param };
+using http::KeySource;
 
 struct BalanceSettings {
   Setting<const Policy*> policy{findPolicy("p2c")};

@@ -269,6 +269,8 @@ std::string SocketAddress::text() const {
   return (ip.isV4() ? host : "[" + host + "]") + ":" + std::to_string(port);
 }
 
+std::string Cidr::shortText() const { return bits_ == 128 ? network_.text() : text(); }
+
 bool isLocalhost(std::string_view host) {
   constexpr std::string_view kName = "localhost";
   if (host.ends_with('.')) host.remove_suffix(1);

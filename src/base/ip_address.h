@@ -61,6 +61,8 @@ class Cidr {
   // As written: 0..32 for IPv4, 0..128 for IPv6.
   int prefixLength() const;
   std::string text() const;
+  // The same, but of a single address without its prefix: "10.0.0.1".
+  std::string shortText() const;
 
   friend auto operator<=>(const Cidr&, const Cidr&) = default;
 

@@ -4,11 +4,23 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/ascii.h"
+
 namespace fairlead {
 namespace {
 
 void putDigits(char* at, int width, unsigned value) {
   for (int i = width - 1; i >= 0; --i, value /= 10) at[i] = static_cast<char>('0' + value % 10);
+}
+
+// Decimal digits, and nothing else.
+std::optional<unsigned> digitsOf(std::string_view text) {
+  unsigned value = 0;
+  for (const char c : text) {
+    if (!ascii::isDigit(c)) return std::nullopt;
+    value = value * 10 + static_cast<unsigned>(c - '0');
+  }
+  return value;
 }
 
 }  // namespace
@@ -34,6 +46,28 @@ void formatTimestamp(std::chrono::microseconds since_epoch, char* out) {
   out[13] = out[16] = ':';
   out[19] = '.';
   out[23] = 'Z';
+}
+
+std::string timestampText(std::chrono::microseconds since_epoch) {
+  char text[kTimestampText];
+  formatTimestamp(since_epoch, text);
+  return {text, sizeof text};
+}
+
+std::optional<std::chrono::microseconds> parseTimestamp(std::string_view text) {
+  using namespace std::chrono;
+  constexpr std::string_view kShape = "0000-00-00T00:00:00.000Z";
+  if (text.size() != kShape.size()) return std::nullopt;
+  for (size_t i = 0; i < kShape.size(); ++i)
+    if (kShape[i] != '0' && kShape[i] != text[i]) return std::nullopt;
+  const auto field = [&](size_t at, size_t width) { return digitsOf(text.substr(at, width)); };
+  const auto y = field(0, 4), m = field(5, 2), d = field(8, 2);
+  const auto h = field(11, 2), min = field(14, 2), s = field(17, 2), ms = field(20, 3);
+  if (!y || !m || !d || !h || !min || !s || !ms) return std::nullopt;
+  const year_month_day date(year(static_cast<int>(*y)), month(*m), day(*d));
+  if (!date.ok() || *h > 23 || *min > 59 || *s > 59) return std::nullopt;
+  return sys_days(date).time_since_epoch() + hours(*h) + minutes(*min) + seconds(*s) +
+         milliseconds(*ms);
 }
 
 void formatHttpDate(std::chrono::seconds since_epoch, char* out) {

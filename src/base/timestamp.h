@@ -3,6 +3,9 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
 
 namespace fairlead {
 
@@ -10,6 +13,9 @@ namespace fairlead {
 // what lies outside is clamped.
 inline constexpr size_t kTimestampText = 24;
 void formatTimestamp(std::chrono::microseconds since_epoch, char* out);
+std::string timestampText(std::chrono::microseconds since_epoch);
+// The same text read back; nothing else is one.
+std::optional<std::chrono::microseconds> parseTimestamp(std::string_view text);
 
 // Writes an IMF-fixdate (RFC 9110 section 5.6.7), "Fri, 02 Jan 2026 03:04:05 GMT", in the same way.
 inline constexpr size_t kHttpDateText = 29;

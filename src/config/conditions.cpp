@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 
-#include "base/ascii.h"
 #include "filter/entries.h"
 #include "filter/substitution.h"
 #include "http/cookies.h"
@@ -38,21 +37,8 @@ constexpr std::array<std::string_view, 2> kSchemes{"http", "https"};
 
 void readMethods(const Value* value, std::vector<std::string>& into, Diagnostics& out) {
   if (value == nullptr) return;
-  for (const Value* method : readScalars(*value, out)) {
-    if (!http::isToken(method->text)) {
-      out.error(method->mark, fmt::format("`{}` is not a method", method->text)).expected =
-          "a method such as GET";
-      continue;
-    }
-    const std::string upper = ascii::uppered(method->text);
-    const bool is_known = http::methodOf(upper) != http::Method::Other;
-    if (is_known && upper != method->text) {
-      out.error(method->mark, "methods are written in capitals").suggestion =
-          fmt::format("did you mean `{}`?", upper);
-      continue;
-    }
-    into.push_back(method->text);
-  }
+  for (const Value* method : readScalars(*value, out))
+    if (filter::checkMethodName(*method, out)) into.push_back(method->text);
   if (value->isList() && value->items.empty())
     out.error(value->mark, "no request could ever match").expected = "at least one method";
 }

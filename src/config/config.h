@@ -196,6 +196,7 @@ struct RouteTest {
 };
 
 struct Config {
+  std::vector<std::string> files;  // names, as marks count them
   std::vector<Listen> listens;
   Setting<uint32_t> workers{0};  // 0: one for each CPU that the process may use
   LogSettings log;
@@ -203,6 +204,7 @@ struct Config {
   Setting<std::vector<SocketAddress>> dns_servers;  // empty: those of the system
   Setting<std::string> state;  // a folder for what outlives a restart; empty: nothing does
   AdminSettings admin;
+  Setting<uint64_t> client_table{uint64_t{64} << 20};  // bytes for what is remembered of clients
   filter::TrustedProxies trusted_proxies;
   firewall::FirewallRules firewall;  // global
   // The files that address rules name; every copy of the rules reads the same ones.

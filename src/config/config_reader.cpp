@@ -11,6 +11,7 @@
 #include "config/pool_checks.h"
 #include "config/pool_table.h"
 #include "config/proxy_protocol.h"
+#include "config/route_names.h"
 #include "config/route_reader.h"
 #include "config/rules.h"
 #include "config/surroundings.h"
@@ -45,6 +46,8 @@ constexpr Key kFile[] = {
     {"trusted_proxies", "network...", "[]", "peers whose forwarded headers are believed"},
     {"defaults", "<defaults>", "", "what holds for everything below"},
     {"firewall_rules", "<firewall_rules>", "", "judged before any host's rules"},
+    {"client_table", "size", "64MiB",
+     "memory for what the firewall remembers of clients: rates, connections, bans"},
     {"include", "file_pattern...", "", "adds the `hosts`, `paths` and `pools` of other files"},
     {"tests", "[<test>]", "", "requests and what must become of them; run by `fairlead check`"},
     {"zone", "text", "", "fairlead's own zone: servers of the same `zone` go first"},
@@ -124,6 +127,20 @@ void readWorkers(const Value* value, Setting<uint32_t>& into, Diagnostics& out) 
     into = {static_cast<uint32_t>(*count), value->mark};
 }
 
+void readClientTable(const Value* value, Setting<uint64_t>& into, Diagnostics& out) {
+  constexpr uint64_t kLeast = uint64_t{1} << 20;
+  constexpr uint64_t kMost = uint64_t{64} << 30;
+  if (value == nullptr) return;
+  const auto size = readSize(*value, out);
+  if (!size) return;
+  if (*size >= kLeast && *size <= kMost)
+    into = {*size, value->mark};
+  else
+    out.error(value->mark,
+              fmt::format("`{}` is too {}", value->text, *size < kLeast ? "little" : "much"))
+        .expected = "from 1MiB to 64GiB; 64 bytes are one client";
+}
+
 // --- the top level
 
 void readDefaults(const Value* value, Config& config, Diagnostics& out) {
@@ -132,7 +149,7 @@ void readDefaults(const Value* value, Config& config, Diagnostics& out) {
   readPoolRules(settings, Level::Defaults, config.default_pool_rules);
   readRouteRules(settings, config.default_route_rules);
   if (const Value* firewall = settings.take("firewall_rules"))
-    config.firewall.read(*firewall, *config.lists, out);
+    config.firewall.read(*firewall, {readHostName, *config.lists, out, false});
   settings.misplaced("log", "at the top of the file, in a host or in a path");
   settings.finish();
 }
@@ -155,7 +172,8 @@ void readGlobals(Settings& settings, const Environment& environment, Config& con
     config.trusted_proxies.read(*proxies, out);
   readDefaults(settings.take("defaults"), config, out);
   if (const Value* firewall = settings.take("firewall_rules"))
-    config.firewall.read(*firewall, *config.lists, out);
+    config.firewall.read(*firewall, {readHostName, *config.lists, out, false});
+  readClientTable(settings.take("client_table"), config.client_table, out);
   settings.take("include");
   if (const Value* tests = settings.take("tests")) readTests(*tests, config.tests, out);
 }
@@ -176,7 +194,7 @@ void refuseInnerKeys(Settings& settings) {
 void refuseGlobals(Settings& settings) {
   for (const std::string_view key :
        {"listen", "workers", "log", "trusted_proxies", "defaults", "firewall_rules", "include",
-        "tests", "state", "zone", "dns", "tls", "admin"})
+        "tests", "state", "zone", "dns", "tls", "admin", "client_table"})
     settings.misplaced(key, "in the main file");
 }
 

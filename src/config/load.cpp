@@ -53,6 +53,7 @@ class Loader {
     for (Value& root : roots_) readNamedFiles(root, files_, out_);
     Config config = readConfig(roots_, environment_, out_);
     if (out_.hasErrors()) return std::nullopt;
+    for (const Diagnostics::File& file : out_.files) config.files.push_back(file.name);
     // Findings are about other files from here on; a list may have megabytes.
     for (const auto& list : config.lists->all()) out_.files[list->file()].text = {};
     return config;

@@ -67,6 +67,26 @@ void warnOfUnkeptSecret(const Config& config, Diagnostics& out) {
   }
 }
 
+// The first rule of the file that learns bans, or null.
+const firewall::AutoBan* firstAutoBan(const Config& config) {
+  const auto firstOf = [](const firewall::FirewallRules& rules) {
+    return rules.bans().empty() ? nullptr : &rules.bans().front();
+  };
+  if (const auto* ban = firstOf(config.firewall)) return ban;
+  for (const Host& host : config.hosts)
+    if (const auto* ban = firstOf(host.firewall)) return ban;
+  for (const Route& route : config.routes)
+    if (const auto* ban = firstOf(route.firewall)) return ban;
+  return nullptr;
+}
+
+void warnOfUnkeptBans(const Config& config, Diagnostics& out) {
+  const firewall::AutoBan* ban = firstAutoBan(config);
+  if (!config.state.value.empty() || ban == nullptr) return;
+  out.warning(ban->mark, "bans are forgotten at a restart: there is no folder to keep them in")
+      .expected = "a folder as `state` at the top of the file";
+}
+
 void warnOfUnknownZone(const Config& config, Diagnostics& out) {
   if (!config.zone.origin.isBuiltIn()) return;
   for (const Pool& pool : config.pools)
@@ -96,6 +116,7 @@ void refuseKeysWithoutPath(const Config& config, Diagnostics& out) {
 void warnOfPools(const Config& config, Diagnostics& out) {
   warnOfIdleQueues(config, out);
   warnOfUnkeptSecret(config, out);
+  warnOfUnkeptBans(config, out);
   warnOfUnknownZone(config, out);
 }
 

@@ -5,7 +5,7 @@
 
 #include <array>
 
-#include "upstream/bounded.h"
+#include "base/bounded.h"
 
 namespace fairlead::config {
 namespace {
@@ -104,7 +104,7 @@ void readPoolRules(Settings& settings, Level level, PoolRules& rules) {
   readTimeouts(settings.take("timeouts"), level, rules.timeouts, out);
   if (const Value* value = settings.take("retry")) rules.retry.read(*value, out);
   constexpr Duration kShortestStart = std::chrono::milliseconds{100};
-  upstream::readSpanOrOff(settings.take("slow_start"), kShortestStart, rules.slow_start, out);
+  readSpanOrOff(settings.take("slow_start"), kShortestStart, rules.slow_start, out);
   if (const Value* value = settings.take("sticky")) rules.sticky.read(*value, out);
   readMaxRequests(settings.take("max_requests"), rules.max_requests, out);
   if (const Value* value = settings.take("limit")) rules.limit.read(*value, out);

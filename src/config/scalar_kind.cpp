@@ -87,6 +87,15 @@ constexpr ScalarKind kKinds[] = {
     {.name = "hash_key",
      .meaning = "`client_ip`, `path`, `uri`, `header:NAME`, `cookie:NAME` or `param:NAME`",
      .shape = "^(client_ip|path|uri|(header|cookie|param):.+)$"},
+    {.name = "rate_key",
+     .meaning = "`client_ip`, `host`, `route`, `all`, `header:NAME`, `cookie:NAME` or "
+                "`param:NAME`",
+     .shape = "^(client_ip|host|route|all|(header|cookie|param):.+)$"},
+    {.name = "ban_cause",
+     .meaning = "so many answers with one of these statuses in so long: "
+                "`\"20 x 401|403|404 in 1m\"`, `\"50 x 4xx in 5m\"`",
+     .shape = "^ *[0-9]+ +x +[1-5][0-9x]{2}([|][1-5][0-9x]{2})* +in +[0-9.]+(ms|s|m|h) *$"},
+    {.name = "ban_growth", .meaning = "a factor: `2x`, `1.5x`", .shape = "^[0-9]+([.][0-9]+)?x$"},
     {.name = "hash_method",
      .meaning = "`maglev`, `ring` or `rendezvous`",
      .shape = "^(maglev|ring|rendezvous)$"},

@@ -14,6 +14,7 @@
 #include <cstring>
 #include <random>
 
+#include "base/units.h"
 #include "control/list_keeper.h"
 #include "control/signals.h"
 #include "control/state.h"
@@ -118,6 +119,15 @@ Server::Server(const config::Config& config, Log& log)
       random_(seed()),
       snapshot_(std::make_shared<worker::Snapshot>(worker::compile(
           config, {.workers = worker_count_, .sticky_secret = sticky_secret_.value_or("")}))),
+      clients_(config.client_table, {seed(), seed()}),
+      ledger_(worker_count_),
+      bans_({.table = clients_,
+             .rules = snapshot_->plan.bans,
+             .files = snapshot_->plan.files,
+             .folder = config_.state.value,
+             .reactor = reactor_,
+             .mailbox = mailbox_,
+             .log = log_}),
       prober_(reactor_, buffers_) {}
 
 Server::~Server() {
@@ -134,6 +144,7 @@ std::expected<void, StartFailure> Server::start() {
   if (auto opened = openAdmin(); !opened) return opened;
   watchPools();
   decideHealth();
+  bans_.start();
   startWorkers();
   keepFiles();
   for (const io::ListenAddress& at : snapshot_->listens)
@@ -186,7 +197,13 @@ std::expected<void, StartFailure> Server::openAdmin() {
   if (!socket) return cannotListen(at, socket.error(), "admin");
   admin_ = std::make_unique<admin::AdminServer>(
       reactor_, buffers_, admin::AdminSettings{.token = settings.token, .names = {}, .limits = {}},
-      admin::Api{.status = [this] { return status(); }});
+      admin::Api{.status = [this] { return status(); },
+                 .bans = &bans_,
+                 .firewall =
+                     [this] {
+                       return admin::factsOf(ledger_, clients_, config_.client_table,
+                                             snapshot_->plan.files, reactor_.now());
+                     }});
   admin_->serve(std::move(*socket));
   return {};
 }
@@ -228,6 +245,24 @@ void Server::onPoolEvent(const upstream::PoolEvent& event) {
     log_.info("{}", upstream::sentenceOf(event));
 }
 
+// Any worker's thread.
+void Server::onBan(const firewall::Learned& learned) {
+  const firewall::Ban& ban = learned.ban;
+  const Mark& mark = learned.rule.mark;
+  log_.warning("{} {} for {}: {} ({}:{}){}", learned.observed ? "would ban" : "banned",
+               ban.network.shortText(), units::formatDuration(ban.until - ban.since),
+               learned.rule.when.value.text, snapshot_->plan.files[mark.file], mark.line,
+               ban.strikes > 1 ? fmt::format(", time {}", ban.strikes) : "");
+  if (!learned.observed) bans_.tell();
+}
+
+firewall::Sentry Server::sentryOf(size_t worker) {
+  return {.clients = clients_,
+          .ledger = ledger_.lane(worker),
+          .bans = snapshot_->plan.bans,
+          .onBan = [this](const firewall::Learned& learned) { onBan(learned); }};
+}
+
 upstream::Status Server::status() {
   upstream::Status status{.at = reactor_.now(), .pools = {}};
   for (const auto& watch : watches_) status.pools.push_back(watch->status(status.at));
@@ -244,6 +279,7 @@ void Server::startWorkers() {
                                                              .access_logs = std::move(lanes),
                                                              .log = log_,
                                                              .seed = random_.next(),
+                                                             .sentry = sentryOf(i),
                                                              .number = i,
                                                              .workers = worker_count_}));
   }
@@ -314,6 +350,7 @@ void Server::drain() {
     log_.warning("closing {} connections that are still under way", left);
   for (const auto& worker : workers_) worker->stop();
   for (std::thread& thread : threads_) thread.join();
+  bans_.save();
   stopAccessLogs();
   for (const io::ListenAddress& at : snapshot_->listens)
     if (!at.unix_path.empty()) ::unlink(at.unix_path.c_str());

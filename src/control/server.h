@@ -14,6 +14,7 @@
 #include "admin/listener.h"
 #include "base/random.h"
 #include "config/config.h"
+#include "control/ban_keeper.h"
 #include "control/file_keeper.h"
 #include "control/roster_keeper.h"
 #include "io/buffer_pool.h"
@@ -53,6 +54,8 @@ class Server {
   void keepFiles();
   void retire(const std::shared_ptr<const void>& old);
   void onPoolEvent(const upstream::PoolEvent& event);
+  void onBan(const firewall::Learned& learned);
+  firewall::Sentry sentryOf(size_t worker);
   upstream::Status status();
   Task<void> watchSignals();
   void drain();
@@ -64,8 +67,11 @@ class Server {
   size_t worker_count_;
   Random random_;
   std::shared_ptr<const worker::Snapshot> snapshot_;
+  firewall::ClientTable clients_;
+  firewall::Ledger ledger_;
   io::Reactor reactor_;
   io::Mailbox mailbox_{reactor_};
+  BanKeeper bans_;
   io::BufferPool buffers_;
   upstream::Prober prober_;
   upstream::FirstChecks first_checks_;

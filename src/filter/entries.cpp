@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
 #include "filter/path_text.h"
+#include "http/semantics.h"
 #include "http/target.h"
 
 namespace fairlead::filter {
@@ -72,6 +74,18 @@ std::vector<const Value*> readNames(const Value& value, Diagnostics& out) {
   return names;
 }
 
+bool checkMethodName(const Value& method, Diagnostics& out) {
+  if (!http::isToken(method.text)) {
+    out.error(method.mark, "`" + method.text + "` is not a method").expected =
+        "a method such as GET";
+    return false;
+  }
+  const std::string upper = ascii::uppered(method.text);
+  if (upper == method.text || http::methodOf(upper) == http::Method::Other) return true;
+  out.error(method.mark, "methods are written in capitals").suggestion = didYouMean(upper);
+  return false;
+}
+
 std::optional<std::string> readPathText(const Value& value, Diagnostics& out) {
   const auto text = readText(value, out);
   if (!text) return std::nullopt;
@@ -82,7 +96,7 @@ std::optional<std::string> readPathText(const Value& value, Diagnostics& out) {
   return normalisedPathText(*text);
 }
 
-std::optional<std::string> readPath(const Value& value, Diagnostics& out) {
+std::optional<std::string> readExactPath(const Value& value, Diagnostics& out) {
   const auto text = readPathText(value, out);
   if (!text) return std::nullopt;
   if (!text->starts_with('/')) {
@@ -95,8 +109,12 @@ std::optional<std::string> readPath(const Value& value, Diagnostics& out) {
     out.error(value.mark, std::string(canonical.error().sentence));
     return std::nullopt;
   }
-  std::string path(*canonical);
-  if (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  return std::string(*canonical);
+}
+
+std::optional<std::string> readPath(const Value& value, Diagnostics& out) {
+  auto path = readExactPath(value, out);
+  if (path && path->size() > 1 && path->ends_with('/')) path->pop_back();
   return path;
 }
 

@@ -29,11 +29,16 @@ bool requireMap(const Value& value, std::string_view example, Diagnostics& out);
 // The names of a `remove`: one, a list, or the keys of a mapping whose values do not matter.
 std::vector<const Value*> readNames(const Value& value, Diagnostics& out);
 
+// Reports a text that is no method, or a known one that is not in capitals.
+bool checkMethodName(const Value& method, Diagnostics& out);
+
 // Text of the configuration in the form that it has within a canonical path: escapes of unreserved
 // characters resolved, others in upper case, blanks and bytes beyond ASCII escaped.
 std::optional<std::string> readPathText(const Value& value, Diagnostics& out);
 
-// A whole path in canonical form, without trailing slash.
+// A whole path in canonical form; a slash at its end stays.
+std::optional<std::string> readExactPath(const Value& value, Diagnostics& out);
+// The same without the slash at its end.
 std::optional<std::string> readPath(const Value& value, Diagnostics& out);
 
 // A text that later versions will not read differently: known placeholders such as `{client_ip}`,

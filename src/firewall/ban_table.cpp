@@ -46,6 +46,7 @@ struct Renewal {
 };
 Renewal renewalOf(Ticks until, const PackedBan& facts, const BanRule& rule, Ticks now) {
   const bool holds = until > now;
+  if (holds && facts.rule == kByHand && rule.rule != kByHand) return {until, facts, false};
   const uint32_t before = facts.forgottenAt(until) <= now ? 0 : facts.strikes - holds;
   Renewal renewal;
   renewal.until = std::max(until, endOf(banSpan(rule, before), now));
@@ -183,17 +184,17 @@ std::optional<Ban> ClientTable::banIn(uint64_t hash, const Cidr& network, Ticks 
   return ban;
 }
 
-std::vector<Ban> ClientTable::bans(TimePoint now) {
+std::vector<Ban> ClientTable::bans(TimePoint now, BansThat which) {
   const Ticks at = ticksOf(now);
   std::vector<Ban> all;
   cells_.forEach(CellKind::kBan, [&](const Place& place) {
     const Ticks end = place->due.load();
     const PackedBan facts = PackedBan::of(place->facts.load());
-    if (end > at) {
-      if (const auto ban = readBan(place)) all.push_back(*ban);
-    } else if (facts.forgottenAt(end) <= at) {
+    const bool is_forgotten = end <= at && facts.forgottenAt(end) <= at;
+    if (is_forgotten)
       cells_.release(place);
-    }
+    else if (end > at || which == BansThat::AreRemembered)
+      if (const auto ban = readBan(place)) all.push_back(*ban);
   });
   return all;
 }

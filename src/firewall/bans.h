@@ -20,6 +20,12 @@ struct Ban {
   uint16_t rule = kByHand;
 };
 
+// Of those that a table knows.
+enum class BansThat : uint8_t {
+  Hold,
+  AreRemembered  // and those that are over and would make the next one longer
+};
+
 struct BanRule {
   Duration span{0};     // of the first ban; 0 and less: until it is lifted
   double grow = 1;      // each further one lasts that many times as long as the one before

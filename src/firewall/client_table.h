@@ -91,7 +91,8 @@ class ClientTable {
   bool offend(Key key, const OffenceRule& rule, TimePoint now);
 
   // Bans the network as often as it was banned before allows. Of a network that is banned, the end
-  // moves if the new one is later. Nothing when the bucket is full of what must not be lost.
+  // moves if the new one is later, but no rule moves that of a ban by hand. Nothing when the bucket
+  // is full of what must not be lost.
   std::optional<Banned> ban(const Cidr& network, const BanRule& rule, TimePoint now);
   // A ban as it was told by `bans`, earlier or by another process. False: there was no room.
   bool restore(const Ban& ban, TimePoint now);
@@ -101,9 +102,9 @@ class ClientTable {
   bool hasBans() const { return !cells_.banLengths().empty(); }
   // The one with the longest prefix that holds for the address.
   std::optional<Ban> banOf(const IpAddress& address, TimePoint now) const;
-  // All that hold, in no order, and gives back the cells of those that are forgotten. Looks at the
+  // All of those, in no order, and gives back the cells of bans that are forgotten. Looks at the
   // whole table and allocates: not for workers.
-  std::vector<Ban> bans(TimePoint now);
+  std::vector<Ban> bans(TimePoint now, BansThat which = BansThat::Hold);
 
   struct Facts {
     uint64_t capacity = 0;   // keys

@@ -1,11 +1,14 @@
-// The firewall's rules compiled for lookup.
+// Reading a level's rules, and judging what refuses without counting.
 #include "firewall/firewall_rules.h"
 
-#include <algorithm>
-#include <numeric>
+#include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
+#include "base/ascii.h"
+#include "base/units.h"
 #include "filter/entries.h"
-#include "firewall/plain_path.h"
 #include "http/target.h"
 
 namespace fairlead::firewall {
@@ -14,124 +17,173 @@ namespace {
 constexpr Key kKeys[] = {
     {"ip_reject", "network...", "", "clients that are refused"},
     {"ip_allow", "network...", "", "exceptions; the longer network wins"},
+    {"host_reject", "host...", "", "requests for these hosts are refused"},
+    {"method_reject", "method...", "",
+     "methods that are refused; also when a field such as X-HTTP-Method-Override names them"},
     {"path_reject", "(path | list_file | <path_pattern>)...", "", "whole segments and all below"},
-    {"rate_limit", "later | 'off'", "", ""},
-    {"auto_ban", "later | 'off'", "", ""},
-    {"connection_limit", "later | 'off'", "", ""},
-    {"request_limit", "later | 'off'", "", ""},
-    {"max_body", "later | 'off'", "", ""},
-    {"method_reject", "later", "", ""},
-    {"header_reject", "later", "", ""},
-    {"host_reject", "later", "", ""},
+    {"header_reject", "{regex...}", "", "fields with a match of these patterns are refused"},
     {"country_reject", "later", "", ""},
     {"country_allow", "later", "", ""},
-    {"mode", "later", "", ""},
-    {"action", "later", "", ""},
-};
-constexpr Key kPathPattern[] = {
-    {"exact", "later", "", ""},
-    {"glob", "later", "", ""},
-    {"regex", "later", "", ""},
+    {"rate_limit", "'off' | (rate | <rate_limit>)...", "", "how often; more is 429"},
+    {"connection_limit", "'off' | (1..1000000 | <client_limit>)...", "",
+     "connections of one client at once; more is 429"},
+    {"request_limit", "'off' | (1..1000000 | <client_limit>)...", "",
+     "requests of one client in flight at once; more is 429"},
+    {"max_body", "size | 'off'", "off", "larger request bodies are 413"},
+    {"auto_ban", "'off' | (ban_cause | <auto_ban>)...", "",
+     "clients that earn many bad answers are banned for a while"},
+    {"mode", kModeForm, "enforce", kModeMeaning},
+    {"action", kActionForm, "", "what is done with requests that rules refuse; without it: 403"},
 };
 
-// Segment order: `/` before every other byte, so that a path stands directly before all that is
-// below it.
-bool isBefore(std::string_view a, std::string_view b) {
-  const auto rank = [](char c) { return c == '/' ? 0 : static_cast<uint8_t>(c); };
-  return std::ranges::lexicographical_compare(a, b, {}, rank, rank);
+// Servers behind may believe these more than the target of the request.
+constexpr std::array<std::string_view, 2> kTargetOverrides{"X-Original-URL", "X-Rewrite-URL"};
+
+// The path of a URL or of a target, not canonical.
+std::string_view pathOf(std::string_view target) {
+  target = target.substr(0, target.find_first_of("?#"));
+  const size_t scheme = target.find("://");
+  if (target.starts_with('/') || scheme == std::string_view::npos) return target;
+  const size_t path = target.find('/', scheme + 3);
+  return path == std::string_view::npos ? "/" : target.substr(path);
 }
 
-// The body is left to the standard sentence of 403, "Forbidden".
-filter::Answer forbidden(std::string_view rule, const Mark& origin) {
-  filter::Answer answer;
-  answer.status = 403;
-  answer.rule = rule;
-  answer.origin = origin;
-  return answer;
+void note(const Question& question, std::string_view text, const Mark& mark) {
+  if (question.trace) question.trace->note(std::string(text), mark);
 }
 
-// `{ glob: ... }` and the like are part of the language already.
-void refuseLongForm(const Value& entry, Diagnostics& out) {
-  Settings settings(entry, kPathPatternKeys, out);
-  settings.finish();
+void put(Value& into, std::string_view key, Value list) {
+  if (!list.items.empty() || !list.entries.empty()) into.put(std::string(key), std::move(list));
+}
+
+template <typename Limits>
+void putAll(Value& into, std::string_view key, const Limits& limits) {
+  Value list = Value::list();
+  for (const auto& limit : limits) list.items.push_back(shown(limit));
+  put(into, key, std::move(list));
 }
 
 }  // namespace
 
 const Section kFirewallKeys{"firewall_rules", "firewall_rules", kKeys};
-const Section kPathPatternKeys{"path_pattern", "an entry of path_reject", kPathPattern};
 
-void FirewallRules::read(const Value& value, Lists& lists, Diagnostics& out) {
+void FirewallRules::read(const Value& value, const Reading& reading) {
+  Diagnostics& out = reading.out;
   Settings settings(value, kFirewallKeys, out);
-  if (const Value* list = settings.take("ip_reject")) addresses_.read(*list, false, lists, out);
-  if (const Value* list = settings.take("ip_allow")) addresses_.read(*list, true, lists, out);
-  if (const Value* list = settings.take("path_reject")) readPathRules(*list, out);
+  policy_.read(settings);
+  if (const Value* list = settings.take("ip_reject"))
+    addresses_.read(*list, false, reading.lists, out);
+  if (const Value* list = settings.take("ip_allow"))
+    addresses_.read(*list, true, reading.lists, out);
+  if (const Value* list = settings.take("host_reject")) hosts_.read(*list, reading.readHost, out);
+  if (const Value* list = settings.take("method_reject")) methods_.read(*list, out);
+  if (const Value* list = settings.take("path_reject")) paths_.read(*list, out);
+  if (const Value* map = settings.take("header_reject")) headers_.read(*map, out);
+  readLimits(settings, reading);
   settings.finish();
-  index();
+  rejects_ = !addresses_.empty() || !hosts_.empty() || !methods_.empty() || !paths_.empty() ||
+             !headers_.empty();
 }
 
-void FirewallRules::readPathRules(const Value& list, Diagnostics& out) {
-  for (const Value* entry : filter::readEntries(list, out)) {
-    if (entry->isMap()) {
-      refuseLongForm(*entry, out);
-    } else if (auto path = filter::readPath(*entry, out)) {
-      std::string rule = "firewall path_reject " + *path;
-      std::string plain = plainPath(*path);
-      paths_.push_back({std::move(*path), std::move(plain), entry->mark, std::move(rule)});
-    }
+void FirewallRules::readLimits(Settings& settings, const Reading& reading) {
+  Diagnostics& out = settings.diagnostics();
+  const Setting<Mode>& mode = policy_.mode;
+  if (const Value* value = settings.take("rate_limit")) readRateLimits(*value, mode, rates_, out);
+  for (const RateLimit& limit : rates_)
+    if (limit.key.source == http::KeySource::Route && !reading.knows_route)
+      out.error(limit.mark, "here the route of a request is not known yet").expected =
+          "`key: route` in the rules of a host, or another key";
+  for (const auto& [key, limits] :
+       {std::pair<std::string_view, std::vector<ClientLimit>*>("connection_limit", &connections_),
+        {"request_limit", &requests_}})
+    if (const Value* value = settings.take(key)) readClientLimits(*value, key, mode, *limits, out);
+  if (const Value* value = settings.take("max_body")) readBodyLimit(*value, body_, out);
+  if (const Value* value = settings.take("auto_ban")) readAutoBans(*value, mode, bans_, out);
+}
+
+std::optional<Hit> FirewallRules::findHit(const Question& question) const {
+  if (!rejects_) return std::nullopt;
+  std::optional<Hit> hit = judgeAddress(question);
+  if (!hit && !hosts_.empty()) hit = hosts_.judge(question.head);
+  if (!hit && !methods_.empty()) hit = methods_.judge(question.head);
+  if (!hit && !paths_.empty()) hit = judgePaths(question);
+  if (!hit && !headers_.empty()) hit = headers_.judge(question.head);
+  return hit;
+}
+
+std::optional<Hit> FirewallRules::judgeAddress(const Question& question) const {
+  const auto found = addresses_.find(question.client.client);
+  if (!found) return std::nullopt;
+  if (found->allow) {
+    if (question.trace)
+      note(question, fmt::format("{} exempts {}", found->name, question.client.client.text()),
+           found->mark);
+    return std::nullopt;
   }
+  return Hit{.of = Hit::Of::Client,
+             .rule = found->name,
+             .origin = found->mark,
+             .counted = found->rule,
+             .counted_as = {}};
 }
 
-void FirewallRules::index() {
-  std::vector<uint32_t> all(paths_.size());
-  std::iota(all.begin(), all.end(), 0u);
-  std::ranges::sort(all, isBefore, [&](uint32_t i) { return std::string_view(paths_[i].plain); });
-  order_.clear();
-  for (const uint32_t i : all)
-    if (order_.empty() || !http::isAtOrBelow(paths_[i].plain, paths_[order_.back()].plain))
-      order_.push_back(i);
-}
-
-bool FirewallRules::empty() const { return addresses_.empty() && paths_.empty(); }
-
-std::optional<filter::Answer> FirewallRules::judge(const IpAddress& client, std::string_view path,
-                                                   filter::Trace* trace) const {
-  if (const auto network = addresses_.find(client)) {
-    if (trace)
-      trace->note(
-          std::string(network->name) + (network->allow ? " exempts " : " rejects ") + client.text(),
-          network->mark);
-    if (!network->allow) return forbidden(network->name, network->mark);
-  }
-  if (const Path* found = findPath(path)) {
-    if (trace) trace->note(found->rule + " rejects " + std::string(path), found->mark);
-    return forbidden(found->rule, found->mark);
+// The path of the request, and those that it names for servers that let a field override it. One
+// that has no canonical form could be any.
+std::optional<Hit> FirewallRules::judgePaths(const Question& question) const {
+  const auto hitOf = [&](std::string_view path) -> std::optional<Hit> {
+    const PathRules::Rule* rule = paths_.find(path);
+    if (rule == nullptr) return std::nullopt;
+    return Hit{.of = Hit::Of::Path,
+               .rule = rule->name,
+               .origin = rule->mark,
+               .counted = rule->mark,
+               .counted_as = {}};
+  };
+  if (const auto hit = hitOf(question.head.target.path)) return hit;
+  for (const http::Field& field : question.head.fields) {
+    if (field.id() != http::FieldId::Unknown) continue;
+    const bool overrides = std::ranges::any_of(kTargetOverrides, [&](std::string_view name) {
+      return ascii::equalsIgnoreCase(name, field.name());
+    });
+    if (!overrides) continue;
+    const std::string_view named = pathOf(field.value());
+    const auto path = http::canonicalPath(
+        named.starts_with('/') ? named : question.arena.join("/", named), question.arena);
+    if (!path)
+      return Hit{.of = Hit::Of::Field,
+                 .rule = question.arena.join("firewall path_reject in ", field.name()),
+                 .origin = paths_.first().mark,
+                 .counted = paths_.first().mark,
+                 .counted_as = {}};
+    if (const auto hit = hitOf(*path)) return hit;
   }
   return std::nullopt;
 }
 
-// Only the last entry that does not come after the path can have it at or below itself.
-const FirewallRules::Path* FirewallRules::findPath(std::string_view canonical) const {
-  PlainPathRoom room;
-  const std::string_view path = plainPath(canonical, room);
-  const auto after = std::upper_bound(
-      order_.begin(), order_.end(), path,
-      [&](std::string_view p, uint32_t i) { return isBefore(p, paths_[i].plain); });
-  if (after == order_.begin()) return nullptr;
-  const Path& candidate = paths_[*(after - 1)];
-  return http::isAtOrBelow(path, candidate.plain) ? &candidate : nullptr;
+bool FirewallRules::exempts(const IpAddress& client) const {
+  const auto found = addresses_.find(client);
+  return found && found->allow;
 }
 
 Value FirewallRules::show() const {
-  Value rejected = addresses_.show(false);
-  Value allowed = addresses_.show(true);
-  Value paths = Value::list();
-  for (const Path& path : paths_) paths.items.push_back(Value::scalar(path.path, path.mark));
   Value rules = Value::map();
-  if (!rejected.items.empty()) rules.put("ip_reject", std::move(rejected));
-  if (!allowed.items.empty()) rules.put("ip_allow", std::move(allowed));
-  if (!paths.items.empty()) rules.put("path_reject", std::move(paths));
+  put(rules, "ip_reject", addresses_.show(false));
+  put(rules, "ip_allow", addresses_.show(true));
+  put(rules, "host_reject", hosts_.show());
+  put(rules, "method_reject", methods_.show());
+  put(rules, "path_reject", paths_.show());
+  put(rules, "header_reject", headers_.show());
+  showLimits(rules);
+  policy_.show(rules);
   return rules;
+}
+
+void FirewallRules::showLimits(Value& rules) const {
+  putAll(rules, "rate_limit", rates_);
+  putAll(rules, "connection_limit", connections_);
+  putAll(rules, "request_limit", requests_);
+  if (body_) rules.put("max_body", Value::scalar(units::formatSize(body_->bytes), body_->mark));
+  putAll(rules, "auto_ban", bans_);
 }
 
 }  // namespace fairlead::firewall

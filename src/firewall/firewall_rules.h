@@ -1,47 +1,76 @@
-// Rejects by client address and by path; one FirewallRules a level (global, host, path), each
-// judged alone.
+// `firewall_rules` of one level of the file (global, host, path): what they refuse, and what they
+// limit. Each level is judged alone.
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
-#include "filter/filter.h"
 #include "firewall/address_rules.h"
+#include "firewall/auto_ban.h"
+#include "firewall/judgement.h"
+#include "firewall/limits.h"
+#include "firewall/path_rules.h"
+#include "firewall/request_rules.h"
 
 namespace fairlead::firewall {
 
 extern const Section kFirewallKeys;
-extern const Section kPathPatternKeys;
+
+// What reading rules needs beside their text.
+struct Reading {
+  HostReader readHost;
+  Lists& lists;
+  Diagnostics& out;
+  bool knows_route = true;  // false: these rules are judged before the route is looked for
+};
 
 class FirewallRules {
  public:
-  // Reads the mapping of `firewall_rules`: ip_reject, ip_allow (addresses and CIDRs; longest match
-  // wins, allow beats reject at equal length), path_reject (whole segments and all below). The
-  // other keys of the language are reported as not supported by this version.
-  void read(const Value& value, Lists& lists, Diagnostics& out);
+  // Adds what a mapping of `firewall_rules` says.
+  void read(const Value& value, const Reading& reading);
 
-  bool empty() const;
-  // The answer when a rule rejects; path is canonical.
-  std::optional<filter::Answer> judge(const IpAddress& client, std::string_view path,
-                                      filter::Trace* trace) const;
+  bool empty() const { return !rejects_ && !limits() && !body_; }
+  // Is there anything that has to count? Then a request comes to `Visit` as well.
+  bool limits() const {
+    return !rates_.empty() || !connections_.empty() || !requests_.empty() || !bans_.empty();
+  }
+
+  // The first rule that hits, whatever the mode: addresses, then hosts, methods, paths, fields.
+  std::optional<Hit> findHit(const Question& question) const;
+  // Is the client named by `ip_allow`, so that no ban of this level is learned for it?
+  bool exempts(const IpAddress& client) const;
+
+  const Policy& policy() const { return policy_; }
+  std::span<const RateLimit> rates() const { return rates_; }
+  std::span<const ClientLimit> connections() const { return connections_; }
+  std::span<const ClientLimit> requests() const { return requests_; }
+  const std::optional<BodyLimit>& body() const { return body_; }
+  std::span<const AutoBan> bans() const { return bans_; }
+  std::span<AutoBan> bans() { return bans_; }
+
   // As a mapping of the file, every entry with its place.
   Value show() const;
 
  private:
-  struct Path {
-    std::string path;   // canonical
-    std::string plain;  // as rules compare it
-    Mark mark;
-    std::string rule;
-  };
-  void readPathRules(const Value& list, Diagnostics& out);
-  void index();
-  const Path* findPath(std::string_view canonical) const;
+  void readLimits(Settings& settings, const Reading& reading);
+  std::optional<Hit> judgeAddress(const Question& question) const;
+  std::optional<Hit> judgePaths(const Question& question) const;
+  void showLimits(Value& rules) const;
 
+  bool rejects_ = false;  // there is a rule that refuses
+  Policy policy_{403};
   AddressRules addresses_;
-  std::vector<Path> paths_;      // as written
-  std::vector<uint32_t> order_;  // of `paths_`, without those below another one
+  HostRules hosts_;
+  MethodRules methods_;
+  PathRules paths_;
+  HeaderRules headers_;
+  std::vector<RateLimit> rates_;
+  std::vector<ClientLimit> connections_;
+  std::vector<ClientLimit> requests_;
+  std::optional<BodyLimit> body_;  // the smallest
+  std::vector<AutoBan> bans_;
 };
 
 }  // namespace fairlead::firewall

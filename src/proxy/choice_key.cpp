@@ -4,31 +4,11 @@
 #include <optional>
 
 #include "base/hash.h"
-#include "http/cookies.h"
-#include "http/query.h"
 
 namespace fairlead::proxy {
 namespace {
 
-using balance::KeySource;
-
-std::optional<uint64_t> hashOfField(const http::Fields& fields, std::string_view name) {
-  const http::Field* field = fields.find(name);
-  if (!field) return std::nullopt;
-  return hashOfText(field->value());
-}
-
-std::optional<uint64_t> hashOfCookie(const http::Fields& fields, std::string_view name) {
-  http::Cookie cookie;
-  if (!http::findCookie(fields, name, cookie)) return std::nullopt;
-  return hashOfText(cookie.unquoted());
-}
-
-std::optional<uint64_t> hashOfParam(std::string_view query, std::string_view name) {
-  http::Param param;
-  if (!http::findParam(query, name, param)) return std::nullopt;
-  return hashOfText(param.value());
-}
+using http::KeySource;
 
 std::optional<uint64_t> hashOfKey(const KeyPlan& plan, const http::RequestHead& head,
                                   const filter::ClientFacts& client) {
@@ -41,14 +21,12 @@ std::optional<uint64_t> hashOfKey(const KeyPlan& plan, const http::RequestHead& 
       return hashOfText(head.target.path);
     case KeySource::Uri:
       return hashOfText(head.target.query, hashOfText(head.target.path));
-    case KeySource::Header:
-      return hashOfField(head.fields, plan.name);
-    case KeySource::Cookie:
-      return hashOfCookie(head.fields, plan.name);
-    case KeySource::Param:
-      return hashOfParam(head.target.query, plan.name);
+    default:
+      break;
   }
-  return std::nullopt;
+  const auto text = http::namedText(plan, head);
+  if (!text) return std::nullopt;
+  return hashOfText(*text);
 }
 
 }  // namespace

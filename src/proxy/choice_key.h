@@ -2,21 +2,17 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <string_view>
 
-#include "balance/settings.h"
 #include "base/random.h"
 #include "filter/filter.h"
 #include "http/message.h"
+#include "http/request_key.h"
 
 namespace fairlead::proxy {
 
 // Where the key of `balance: { hash: ... }` is found.
-struct KeyPlan {
-  balance::KeySource source = balance::KeySource::None;
-  std::string name;  // of the field, cookie or parameter
-};
+using KeyPlan = http::RequestKey;
 
 // The hash of the request's key, of the request as the client sent it. A request that does not have
 // the field, cookie or parameter goes anywhere: its key is drawn.

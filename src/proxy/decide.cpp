@@ -24,13 +24,42 @@ Decision answerWith(Decision decision, const Answer& answer) {
   return decision;
 }
 
+firewall::Question questionOf(const http::RequestHead& head, const Setting& setting) {
+  return {.head = head,
+          .client = setting.client,
+          .request = setting.request,
+          .arena = setting.arena,
+          .trace = setting.trace};
+}
+
+bool giveAnswer(const Setting& setting, Decision& decision) {
+  decision.answer = firewall::answerOf(decision.firewall, setting.arena);
+  return true;
+}
+
+bool isBanned(const http::RequestHead& head, const Setting& setting, Decision& decision) {
+  return setting.visit && setting.visit->isBanned(questionOf(head, setting), decision.firewall) &&
+         giveAnswer(setting, decision);
+}
+
 // Does this level's firewall reject? Each level is judged alone.
 bool rejects(const firewall::FirewallRules& rules, const http::RequestHead& head,
              const Setting& setting, Decision& decision) {
-  if (rules.empty()) return false;
-  decision.answer = rules.judge(setting.client.client, head.target.path, setting.trace);
-  decision.blocked = decision.answer.has_value();
-  return decision.blocked;
+  return !rules.empty() &&
+         firewall::blocks(rules, questionOf(head, setting), setting.visit, decision.firewall) &&
+         giveAnswer(setting, decision);
+}
+
+// Is the body larger than what a level lets pass? (How large a chunked one is shows later.)
+bool hasLargeBody(const RoutePlan& route, const http::RequestHead& head, const Setting& setting,
+                  Decision& decision) {
+  if (setting.framing.kind != http::Framing::Kind::Length) return false;
+  for (const BodyRule& rule : route.body_rules)
+    if (setting.framing.length > rule.bytes &&
+        firewall::settle(rule.hit(), rule.policy, questionOf(head, setting), setting.visit,
+                         decision.firewall))
+      return giveAnswer(setting, decision);
+  return false;
 }
 
 bool hasCors(const route::RouteMatch& match, const Plan& plan) {
@@ -84,7 +113,6 @@ std::string_view passedUpgrade(const http::RequestHead& head, const Setting& set
 // What placeholders may ask for is kept before rules change it.
 void keepForPlaceholders(const http::RequestHead& head, const route::RouteMatch& match,
                          const RoutePlan& route, const Setting& setting) {
-  setting.request.route = route.name;
   if (route.needs.fields && !route.legs.empty()) {
     http::Fields& kept = setting.arena.array<http::Fields>(1)[0];
     kept.assign(head.fields);
@@ -198,12 +226,15 @@ Decision decide(http::RequestHead& head, const Setting& setting) {
   filter::identifyClient(head, plan.trusted, setting.client);
   rememberRequest(head, setting.request);
   decision.origin = head.fields.valueOf(FieldId::Origin);
-  const bool is_rejected = rejects(plan.firewall, head, setting, decision);
+  const bool is_rejected =
+      isBanned(head, setting, decision) || rejects(plan.firewall, head, setting, decision);
   const route::RouteMatch match = is_rejected ? route::RouteMatch() : findRoute(head, setting);
   // Not before, so that conditions see the fields as they came.
   setting.request.request_id = filter::setRequestId(head, setting.arena, setting.random);
   if (is_rejected) return decision;
 
+  if (match.route != route::kNone)
+    setting.request.route = plan.routes[static_cast<size_t>(match.route)].name;
   if (match.host != route::kNone) {
     decision.host = &plan.hosts[static_cast<size_t>(match.host)];
     if (rejects(decision.host->firewall, head, setting, decision)) return decision;
@@ -217,6 +248,7 @@ Decision decide(http::RequestHead& head, const Setting& setting) {
   if (head.method == http::Method::Connect)
     return refuse(decision, 501, "CONNECT is not supported here.");
   if (hasUnknownExpectation(head)) return refuse(decision, 417);
+  if (hasLargeBody(route, head, setting, decision)) return decision;
   if (setting.framing.kind == http::Framing::Kind::Length &&
       setting.framing.length > route.max_body)
     return refuse(decision, 413);

@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "filter/filter.h"
 #include "filter/rewrite_rules.h"
+#include "firewall/visit.h"
 #include "http/semantics.h"
 #include "proxy/plan.h"
 
@@ -20,7 +21,7 @@ struct Decision {
   const RoutePlan* route = nullptr;  // null: no route
   const LegPlan* leg = nullptr;      // null: fairlead answers itself
   std::optional<filter::Answer> answer;
-  bool blocked = false;     // the answer is a firewall's
+  firewall::Judgement firewall;
   bool configured = false;  // the answer is a route's destination, or a pre-flight's: no error page
   bool preflight = false;   // the answer is a pre-flight's: it has its CORS fields
   std::string_view origin;  // the Origin of the request, as it came
@@ -41,6 +42,7 @@ struct Setting {
   Arena& arena;
   Random& random;
   filter::Trace* trace = nullptr;
+  firewall::Visit* visit = nullptr;  // null: nothing is counted, and nobody is banned
 
   filter::Scene scene() const { return {client, arena, trace, request}; }
 };

@@ -15,11 +15,14 @@
 namespace fairlead::proxy {
 namespace {
 
+using firewall::Action;
 using http::FieldId;
 using http::Framing;
 using session::BodyCoding;
 using upstream::RetryDecision;
 
+constexpr uint16_t kNoAnswer = 444;      // in the log, as nginx has it
+constexpr size_t kMostTarpitted = 1000;  // of one worker; whoever comes then is answered at once
 constexpr Duration kAnswerTime = std::chrono::seconds(30);
 
 std::chrono::microseconds wallClock() {
@@ -38,8 +41,16 @@ Failure clientSide(Failure failure) {
 }  // namespace
 
 Journey::Journey(Pipeline& pipeline, session::ServerSession& client, session::Exchange& exchange,
-                 filter::ClientFacts& facts)
-    : pipeline_(pipeline), client_(client), exchange_(exchange), facts_(facts) {}
+                 filter::ClientFacts& facts, ClientConnection& connection)
+    : pipeline_(pipeline),
+      client_(client),
+      exchange_(exchange),
+      facts_(facts),
+      connection_(connection) {
+  firewall::Sentry* const sentry = pipeline.parts_.sentry;
+  if (sentry && (pipeline.has_firewall_ || sentry->clients.hasBans()))
+    visit_.emplace(*sentry, connection.places, now());
+}
 
 const Decision& Journey::decide() {
   const Plan& plan = pipeline_.parts_.plan;
@@ -50,11 +61,15 @@ const Decision& Journey::decide() {
                                                 .framing = exchange_.framing,
                                                 .arena = exchange_.arena,
                                                 .random = pipeline_.parts_.random,
-                                                .trace = nullptr});
+                                                .trace = nullptr,
+                                                .visit = visit_ ? &*visit_ : nullptr});
   outcome_.host = decision_.host;
   outcome_.route = decision_.route;
   if (decision_.route) client_.setIdleTime(decision_.route->idle);
-  if (decision_.blocked) outcome_.blocked_by = decision_.answer->rule;
+  outcome_.firewall = &decision_.firewall;
+  // One connection too many makes room.
+  const auto& blocked = decision_.firewall.blocked;
+  if (blocked && blocked->of == firewall::Hit::Of::Connections) exchange_.keep_alive = false;
   return decision_;
 }
 
@@ -74,6 +89,9 @@ bool Journey::clientMayStay() const { return exchange_.keep_alive && !client_.dr
 Task<After> Journey::answer(const filter::Answer& answer, uint32_t retry_after) {
   // What follows a CONNECT may be meant for the tunnel: it is no request.
   if (exchange_.request.method == http::Method::Connect) exchange_.keep_alive = false;
+  if (decision_.firewall.blocked && decision_.firewall.action.kind != Action::Kind::Answer &&
+      pipeline_.tarpitted_ < kMostTarpitted)
+    co_return turnAway(answer);
   const bool all_read = exchange_.keep_alive && skipBody();
   const bool stay = clientMayStay() && all_read;
   const std::array<std::string_view, 2> pieces = composeAnswerFor(answer, retry_after, stay);
@@ -88,6 +106,46 @@ Task<After> Journey::answer(const filter::Answer& answer, uint32_t retry_after) 
   outcome_.bytes_out += pieces[0].size() + pieces[1].size();
   if (stay) co_return After::Next;
   co_return all_read ? After::Close : After::Linger;
+}
+
+// The connection is closed without a word, or the client waits for its answer: without this
+// exchange and its memory.
+After Journey::turnAway(const filter::Answer& answer) {
+  exchange_.keep_alive = false;
+  outcome_.bytes_in = exchange_.head_bytes;
+  const Action& action = decision_.firewall.action;
+  if (action.kind == Action::Kind::Drop) {
+    outcome_.status = kNoAnswer;
+    return After::Close;
+  }
+  const auto [head, body] = composeAnswerFor(answer, 0, false);
+  connection_.late_answer = head;
+  connection_.late_answer += body;
+  connection_.wait = action.wait;
+  outcome_.status = answer.status;
+  outcome_.bytes_out = connection_.late_answer.size();
+  return After::Tarpit;
+}
+
+// A body whose size was not known before: what it came to.
+void Journey::noteLargeBody() {
+  if (exchange_.framing.kind == Framing::Kind::Length) return;
+  for (const BodyRule& rule : decision_.route->body_rules)
+    if (client_.body().octets() > rule.bytes)
+      firewall::settle(rule.hit(), rule.policy, question(), visit_ ? &*visit_ : nullptr,
+                       decision_.firewall);
+}
+
+// What the answer says of the client.
+void Journey::tellFirewall() {
+  if (!visit_) return;
+  if (decision_.route) noteLargeBody();
+  const auto tell = [&](const firewall::FirewallRules& rules) {
+    if (!rules.bans().empty()) visit_->answered(rules, question(), outcome_.status, now());
+  };
+  tell(pipeline_.parts_.plan.firewall);
+  if (decision_.host) tell(decision_.host->firewall);
+  if (decision_.route) tell(decision_.route->firewall);
 }
 
 // Head and body: the page of the configuration for this error, and the rules for responses.

@@ -17,7 +17,7 @@ namespace fairlead::proxy {
 class Journey {
  public:
   Journey(Pipeline& pipeline, session::ServerSession& client, session::Exchange& exchange,
-          filter::ClientFacts& facts);
+          filter::ClientFacts& facts, ClientConnection& connection);
 
   const Decision& decide();
   // For a request whose head was refused: nothing is decided, only noted.
@@ -26,8 +26,9 @@ class Journey {
   Task<After> answer(const filter::Answer& answer, uint32_t retry_after = 0);
   // To a server and back. Failures that the client could still be told of are told.
   Task<After> forward();
-  // How it all ended, for the pool's circuit breaker.
+  // How it all ended, for the pool's circuit breaker and the firewall.
   void settle();
+  void tellFirewall();
 
   Outcome& outcome() { return outcome_; }
   const Outcome& outcome() const { return outcome_; }
@@ -71,6 +72,9 @@ class Journey {
   Task<After> deliver();
   Task<After> switchProtocols();
   Task<After> fail(Failure failure);
+  After turnAway(const filter::Answer& answer);
+  void noteLargeBody();
+  firewall::Question question() { return {exchange_.request, facts_, request_, exchange_.arena}; }
   std::array<std::string_view, 2> composeAnswerFor(const filter::Answer& answer,
                                                    uint32_t retry_after, bool stay);
 
@@ -105,6 +109,8 @@ class Journey {
   session::ServerSession& client_;
   session::Exchange& exchange_;
   filter::ClientFacts& facts_;
+  ClientConnection& connection_;
+  std::optional<firewall::Visit> visit_;  // where there is a firewall or a ban
   Outcome outcome_;
 
   filter::RequestFacts request_;

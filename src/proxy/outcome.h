@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "firewall/judgement.h"
 
 namespace fairlead::proxy {
 
@@ -18,6 +19,7 @@ enum class After : uint8_t {
   Close,   // nothing; everything was sent and read
   Linger,  // nothing; the client may still be sending
   Reset,   // nothing; the client must learn that the answer is incomplete
+  Tarpit,  // nothing; the client gets its answer after a while
 };
 
 // Facts that lower rooms return and `record` turns into words. Views live as long as the exchange.
@@ -31,9 +33,9 @@ struct Outcome {
   const RoutePlan* route = nullptr;
   std::string_view pool;
   std::string_view server;
-  std::string_view mirror;  // the pool that a copy was sent to
-  std::string_view blocked_by;
-  std::string_view why;  // set: says it better than `failure` would
+  std::string_view mirror;                        // the pool that a copy was sent to
+  const firewall::Judgement* firewall = nullptr;  // of the request's decision
+  std::string_view why;                           // set: says it better than `failure` would
   uint64_t bytes_in = 0;
   uint64_t bytes_out = 0;
   TimePoint queued{};      // the server was chosen ...

@@ -9,6 +9,9 @@
 //   record    one line of what happened                               here
 #include "proxy/pipeline.h"
 
+#include <algorithm>
+#include <array>
+#include <charconv>
 #include <chrono>
 
 #include "proxy/journey.h"
@@ -16,6 +19,7 @@
 namespace fairlead::proxy {
 namespace {
 
+constexpr Duration kLateAnswerTime = std::chrono::seconds(5);
 constexpr Duration kDateEvery = std::chrono::milliseconds(500);
 
 Duration between(TimePoint from, TimePoint to) {
@@ -53,10 +57,23 @@ std::string_view priorityOf(const Outcome& outcome) {
   return upstream::nameOf(outcome.route->priority);
 }
 
+bool hasFirewall(const Plan& plan) {
+  const auto has = [](const auto& level) { return !level.firewall.empty(); };
+  return has(plan) || std::ranges::any_of(plan.hosts, has) || std::ranges::any_of(plan.routes, has);
+}
+
+const firewall::Hit* hitIn(const Outcome& outcome,
+                           std::optional<firewall::Hit> firewall::Judgement::* which) {
+  if (!outcome.firewall || !(outcome.firewall->*which)) return nullptr;
+  return &*(outcome.firewall->*which);
+}
+
 }  // namespace
 
 Pipeline::Pipeline(const PipelineParts& parts)
-    : parts_(parts), mirrors_(parts.reactor, parts.buffers, parts.random) {
+    : parts_(parts),
+      has_firewall_(hasFirewall(parts.plan)),
+      mirrors_(parts.reactor, parts.buffers, parts.random) {
   const upstream::UpstreamParts upstream{.reactor = parts_.reactor,
                                          .buffers = parts_.buffers,
                                          .random = parts_.random,
@@ -68,8 +85,9 @@ Pipeline::Pipeline(const PipelineParts& parts)
 }
 
 Task<After> Pipeline::serve(session::ServerSession& client, session::Exchange& exchange,
-                            filter::ClientFacts facts) {
-  Journey journey(*this, client, exchange, facts);
+                            ClientConnection& connection) {
+  filter::ClientFacts facts = connection.facts;
+  Journey journey(*this, client, exchange, facts, connection);
   const Decision& decision = journey.decide();
   const After after =
       decision.answer ? co_await journey.answer(*decision.answer) : co_await journey.forward();
@@ -79,10 +97,10 @@ Task<After> Pipeline::serve(session::ServerSession& client, session::Exchange& e
 }
 
 Task<After> Pipeline::refuse(session::ServerSession& client, session::Exchange& exchange,
-                             filter::ClientFacts facts) {
-  Journey journey(*this, client, exchange, facts);
+                             ClientConnection& connection) {
+  filter::ClientFacts facts = connection.facts;
+  Journey journey(*this, client, exchange, facts, connection);
   exchange.keep_alive = false;
-  facts.client = facts.peer;
   journey.note();
   journey.outcome().why = exchange.fault.sentence;
   co_await journey.answer({.status = exchange.fault.status,
@@ -91,8 +109,34 @@ Task<After> Pipeline::refuse(session::ServerSession& client, session::Exchange& 
                            .fields = {},
                            .rule = {},
                            .origin = {}});
+  // A proxy is not to blame for what came through it.
+  if (!connection.is_nameless_proxy && !parts_.plan.trusted.trusts(facts.peer))
+    journey.tellFirewall();
   record(exchange, facts, journey);
   co_return After::Linger;
+}
+
+bool Pipeline::admit(ClientConnection& connection) {
+  const std::span<const firewall::ClientLimit> limits = parts_.plan.firewall.connections();
+  if (limits.empty() || !parts_.sentry) return true;
+  const IpAddress& peer = connection.facts.peer;
+  if (parts_.plan.trusted.trusts(peer)) return true;
+  bool stays = true;
+  for (const firewall::ClientLimit& limit : limits) {
+    const uint32_t number =
+        connection.places.take(limit, peer, *parts_.sentry, parts_.reactor.now());
+    stays = stays && (limit.policy.observes() || number <= uint64_t{2} * limit.limit);
+  }
+  return stays;
+}
+
+Task<void> Pipeline::answerLate(session::ServerSession& client, ClientConnection& connection) {
+  ++tarpitted_;
+  const bool is_there = co_await client.keepWaiting(connection.wait);
+  --tarpitted_;
+  if (!is_there) co_return;
+  if (co_await client.stream().write(connection.late_answer, kLateAnswerTime))
+    co_await client.closeLingering();
 }
 
 void Pipeline::record(session::Exchange& exchange, const filter::ClientFacts& facts,
@@ -105,6 +149,8 @@ void Pipeline::record(session::Exchange& exchange, const filter::ClientFacts& fa
   const Duration total = between(exchange.begun, now);
   const auto wall = std::chrono::system_clock::now().time_since_epoch() - total;
   const TimePoint chosen = outcome.queued == TimePoint{} ? exchange.head_read : outcome.queued;
+  const firewall::Hit* const blocked = hitIn(outcome, &firewall::Judgement::blocked);
+  const firewall::Hit* const observed = hitIn(outcome, &firewall::Judgement::observed);
   log->record({
       .time = std::chrono::duration_cast<std::chrono::microseconds>(wall),
       .client = facts.client,
@@ -129,8 +175,20 @@ void Pipeline::record(session::Exchange& exchange, const filter::ClientFacts& fa
       .priority = priorityOf(outcome),
       .request_id = journey.request().request_id,
       .why = whyOf(outcome, exchange.arena),
-      .blocked_by = outcome.blocked_by,
+      .blocked_by = blocked ? blocked->rule : std::string_view{},
+      .blocked_at = blocked ? placeOf(*blocked, exchange.arena) : std::string_view{},
+      .would_block = observed ? observed->rule : std::string_view{},
+      .would_block_at = observed ? placeOf(*observed, exchange.arena) : std::string_view{},
   });
+}
+
+// "fairlead.yaml:7"; nothing for what stands in no file.
+std::string_view Pipeline::placeOf(const firewall::Hit& hit, Arena& arena) const {
+  const std::vector<std::string>& files = parts_.plan.files;
+  if (hit.origin.isBuiltIn() || hit.origin.file >= files.size()) return {};
+  std::array<char, 12> line;
+  const auto end = std::to_chars(line.data(), line.data() + line.size(), hit.origin.line).ptr;
+  return arena.join(files[hit.origin.file], ":", std::string_view(line.data(), end));
 }
 
 // The innermost level that the request came to; null when that one has no log.

@@ -10,6 +10,7 @@
 #include "filter/filter.h"
 #include "io/buffer_pool.h"
 #include "io/reactor.h"
+#include "proxy/client_connection.h"
 #include "proxy/mirror.h"
 #include "proxy/outcome.h"
 #include "proxy/plan.h"
@@ -31,6 +32,7 @@ struct PipelineParts {
   std::vector<AccessLog::Lane*> logs;  // as the plan counts them
   size_t idle_per_server = 256;        // idle connections that this worker keeps to each server
   size_t worker = 0;                   // its number
+  firewall::Sentry* sentry = nullptr;  // null: no limits, no bans, nothing is counted
 };
 
 class Journey;
@@ -42,10 +44,15 @@ class Pipeline {
 
   // Serves one request, whatever happens. The exchange and its views stay valid meanwhile.
   Task<After> serve(session::ServerSession& client, session::Exchange& exchange,
-                    filter::ClientFacts facts);
+                    ClientConnection& connection);
   // Answers a request whose head was refused.
   Task<After> refuse(session::ServerSession& client, session::Exchange& exchange,
-                     filter::ClientFacts facts);
+                     ClientConnection& connection);
+  // May a connection that was accepted just now stay? It is counted from here on; one that comes
+  // when its client has twice as many as it may is closed before anything is read.
+  bool admit(ClientConnection& connection);
+  // After::Tarpit: keeps the client waiting, then answers it.
+  Task<void> answerLate(session::ServerSession& client, ClientConnection& connection);
 
   // Closes connections to servers that lie idle, for example when descriptors are scarce.
   void closeIdleConnections();
@@ -56,13 +63,16 @@ class Pipeline {
   friend class Journey;
   std::string_view date();
   AccessLog::Lane* logOf(const Outcome& outcome) const;
+  std::string_view placeOf(const firewall::Hit& hit, Arena& arena) const;
   void record(session::Exchange& exchange, const filter::ClientFacts& facts,
               const Journey& journey);
 
   PipelineParts parts_;
   std::vector<std::unique_ptr<upstream::Upstream>> upstreams_;  // as Plan::pools
-  Mirrors mirrors_;                                             // use the upstreams
-  BodyRoom kept_room_{uint64_t{64} << 20};                      // octets of bodies kept for retries
+  bool has_firewall_;                                           // at any level
+  size_t tarpitted_ = 0;
+  Mirrors mirrors_;                         // use the upstreams
+  BodyRoom kept_room_{uint64_t{64} << 20};  // octets of bodies kept for retries
   TimePoint date_until_{};
   char date_[kHttpDateText];
 };

@@ -11,7 +11,6 @@
 #include "filter/cookie_rules.h"
 #include "filter/cors.h"
 #include "filter/error_pages.h"
-#include "firewall/firewall_rules.h"
 #include "filter/forwarded.h"
 #include "filter/header_rules.h"
 #include "filter/param_rules.h"
@@ -21,6 +20,7 @@
 #include "filter/split.h"
 #include "filter/sticky_cookie.h"
 #include "filter/template.h"
+#include "firewall/firewall_rules.h"
 #include "http/h1/serializer.h"
 #include "proxy/choice_key.h"
 #include "route/router.h"
@@ -62,6 +62,22 @@ struct LegPlan {
   std::optional<filter::StickyCookie> learns;  // ... that the pool's servers set themselves
 };
 
+// `max_body` of a level's firewall.
+struct BodyRule {
+  uint64_t bytes = 0;
+  std::string name;
+  Mark mark;
+  firewall::Policy policy{413};
+
+  firewall::Hit hit() const {
+    return {.of = firewall::Hit::Of::Limit,
+            .rule = name,
+            .origin = mark,
+            .counted = mark,
+            .counted_as = {}};
+  }
+};
+
 // One route with everything that happens to a request on it, in this order. It leads to a pool, to
 // one of several, or to an answer of fairlead's own.
 struct RoutePlan {
@@ -84,17 +100,20 @@ struct RoutePlan {
   upstream::Priority priority = upstream::Priority::Normal;
   // Something here may have to change a response on its way to the client.
   bool changes_responses = false;
-  Duration idle{};                 // a client's connection between requests
-  uint32_t log = kNoLog;           // an access log, as the worker counts them
-  uint64_t max_body = UINT64_MAX;  // octets of a request's body
+  Duration idle{};                   // a client's connection between requests
+  uint32_t log = kNoLog;             // an access log, as the worker counts them
+  uint64_t max_body = UINT64_MAX;    // octets of a request's body, whoever limits them
+  std::vector<BodyRule> body_rules;  // of the firewalls of its levels
   http::h1::PathBytes path_bytes = http::h1::PathBytes::Canonical;
 };
 
 struct Plan {
   filter::TrustedProxies trusted;
   firewall::FirewallRules firewall;
-  LevelPlan level;        // the defaults
-  uint32_t log = kNoLog;  // for requests that no host claims and that have no route
+  LevelPlan level;                      // the defaults
+  uint32_t log = kNoLog;                // for requests that no host claims and that have no route
+  std::vector<std::string> files;       // of the configuration, as marks count them
+  std::vector<firewall::AutoBan> bans;  // of all levels, by number
   std::vector<HostPlan> hosts;
   bool has_cors = false;    // on any route
   bool needs_time = false;  // some text may say `{time}`

@@ -201,6 +201,7 @@ uint32_t Journey::retryAfter() {
 }
 
 void Journey::settle() {
+  tellFirewall();
   if (!permit_) return;
   const bool is_known = !outcome_.failed || outcome_.failure.side == Side::Upstream;
   if (is_known) permit_.judge(outcome_.status >= 500, now());

@@ -1,6 +1,7 @@
 // Reading requests from a client, one after the other.
 #include "session/server_session.h"
 
+#include <array>
 #include <utility>
 
 namespace fairlead::session {
@@ -115,6 +116,20 @@ ServerSession::Next ServerSession::vet(Exchange& exchange) {
   exchange.keep_alive = http::wantsKeepAlive(head.version, head.fields);
   body_.begin(*framing);
   return Next::Request;
+}
+
+Task<bool> ServerSession::keepWaiting(Duration wait) {
+  std::array<char, 512> thrown_away;
+  const TimePoint until = stream_.reactor().now() + wait;
+  window_.consume(window_.unread().size());
+  window_.startMessage();
+  Result<size_t> got = 0;
+  for (size_t drained = 0; got && drained < kLingerBytes; drained += got.value_or(0))
+    got = co_await stream_.read(thrown_away, until);
+  if (!got) co_return got.error().kind == FailureKind::Timeout;
+  // Whoever sends that much waits without being read.
+  co_await io::Sleep(stream_.reactor(), until - stream_.reactor().now());
+  co_return !stream_.broken();
 }
 
 Task<void> ServerSession::closeLingering() {

@@ -71,6 +71,9 @@ class ServerSession : public IntrusiveNode<ServerSession> {
   // The current exchange is the last.
   bool draining() const { return side_.draining; }
 
+  // Keeps the client waiting, without exchange and without a borrowed buffer. What it sends
+  // meanwhile is thrown away. False: it has ended the connection.
+  Task<bool> keepWaiting(Duration wait);
   // Ends the connection so that the last answer reaches a client that still sends: no more bytes
   // from here, and what comes is read and thrown away for a short time (RFC 9112 section 9.6).
   Task<void> closeLingering();

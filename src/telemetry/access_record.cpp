@@ -14,10 +14,11 @@ namespace fairlead {
 namespace {
 
 constexpr std::array kTexts = {
-    &AccessRecord::method, &AccessRecord::host,       &AccessRecord::path,
-    &AccessRecord::route,  &AccessRecord::pool,       &AccessRecord::server,
-    &AccessRecord::mirror, &AccessRecord::priority,   &AccessRecord::request_id,
-    &AccessRecord::why,    &AccessRecord::blocked_by,
+    &AccessRecord::method,      &AccessRecord::host,           &AccessRecord::path,
+    &AccessRecord::route,       &AccessRecord::pool,           &AccessRecord::server,
+    &AccessRecord::mirror,      &AccessRecord::priority,       &AccessRecord::request_id,
+    &AccessRecord::why,         &AccessRecord::blocked_by,     &AccessRecord::blocked_at,
+    &AccessRecord::would_block, &AccessRecord::would_block_at,
 };
 
 // Everything but the texts, as it lies in the packed bytes.
@@ -167,6 +168,10 @@ void appendJsonLine(std::string& out, const AccessRecord& record) {
   if (!record.priority.empty()) appendText(out, ",\"priority\":", record.priority);
   if (!record.why.empty()) appendText(out, ",\"why\":", record.why);
   if (!record.blocked_by.empty()) appendText(out, ",\"blocked_by\":", record.blocked_by);
+  if (!record.blocked_at.empty()) appendText(out, ",\"blocked_at\":", record.blocked_at);
+  if (!record.would_block.empty()) appendText(out, ",\"would_block\":", record.would_block);
+  if (!record.would_block_at.empty())
+    appendText(out, ",\"would_block_at\":", record.would_block_at);
   out += "}\n";
 }
 

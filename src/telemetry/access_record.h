@@ -39,8 +39,11 @@ struct AccessRecord {
   std::string_view mirror{};    // the pool that got a copy; empty: none did
   std::string_view priority{};  // empty: the normal one
   std::string_view request_id{};
-  std::string_view why{};         // empty when the request ended well
-  std::string_view blocked_by{};  // the firewall rule, if one refused the request
+  std::string_view why{};          // empty when the request ended well
+  std::string_view blocked_by{};   // the firewall rule, if one refused the request
+  std::string_view blocked_at{};   // where it stands: "fairlead.yaml:7"
+  std::string_view would_block{};  // the first one that is only observed
+  std::string_view would_block_at{};
 };
 
 // A text longer than this is cut; a request line may have 8 KiB.

@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <array>
 
+#include "base/bounded.h"
 #include "http/fields.h"
 #include "http/semantics.h"
-#include "upstream/bounded.h"
 #include "upstream/named_fields.h"
 
 namespace fairlead::upstream {

@@ -6,7 +6,7 @@
 #include <array>
 
 #include "base/ascii.h"
-#include "upstream/bounded.h"
+#include "base/bounded.h"
 
 namespace fairlead::upstream {
 namespace {

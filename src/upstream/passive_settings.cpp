@@ -3,8 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "base/bounded.h"
 #include "base/units.h"
-#include "upstream/bounded.h"
 
 namespace fairlead::upstream {
 namespace {

@@ -8,8 +8,8 @@
 #include <cmath>
 
 #include "base/ascii.h"
+#include "base/bounded.h"
 #include "base/units.h"
-#include "upstream/bounded.h"
 
 namespace fairlead::upstream {
 namespace {

@@ -171,6 +171,36 @@ std::optional<ProxyPeers> compileProxyPeers(const config::Listen& from) {
   return ProxyPeers{.everybody = !from.unix_path.empty(), .networks = from.proxy_protocol->from};
 }
 
+// What the firewalls of a route's levels say of bodies: the outermost first.
+void compileBodyRules(const config::Config& config, const config::Route& from,
+                      proxy::RoutePlan& route) {
+  std::vector<const firewall::FirewallRules*> levels{&config.firewall};
+  if (from.match.host != route::kNone)
+    levels.push_back(&config.hosts[static_cast<size_t>(from.match.host)].firewall);
+  levels.push_back(&from.firewall);
+  for (const firewall::FirewallRules* level : levels) {
+    if (!level->body()) continue;
+    const firewall::BodyLimit& limit = *level->body();
+    proxy::BodyRule rule{.bytes = limit.bytes, .name = limit.name, .mark = limit.mark};
+    rule.policy.mode = level->policy().mode;
+    if (!rule.policy.observes()) route.max_body = std::min(route.max_body, limit.bytes);
+    route.body_rules.push_back(std::move(rule));
+  }
+}
+
+// Gives every learned ban its number.
+void numberBans(proxy::Plan& plan) {
+  const auto number = [&](firewall::FirewallRules& rules) {
+    for (firewall::AutoBan& ban : rules.bans()) {
+      ban.number = static_cast<uint16_t>(plan.bans.size());
+      plan.bans.push_back(ban);
+    }
+  };
+  number(plan.firewall);
+  for (proxy::HostPlan& host : plan.hosts) number(host.firewall);
+  for (proxy::RoutePlan& route : plan.routes) number(route.firewall);
+}
+
 }  // namespace
 
 Snapshot compile(const config::Config& config, const CompileFacts& facts) {
@@ -188,8 +218,11 @@ Snapshot compile(const config::Config& config, const CompileFacts& facts) {
         {host.names.front(), host.firewall, compileLevel(host.rules), logs.of(host.log)});
   for (const config::Route& route : config.routes) {
     plan.routes.push_back(compileRoute(route, plan.pools));
+    compileBodyRules(config, route, plan.routes.back());
     plan.routes.back().log = logs.of(route.rules.log);
   }
+  numberBans(plan);
+  plan.files = config.files;
   plan.needs_time =
       needsTime(config.default_route_rules) ||
       std::ranges::any_of(config.hosts,

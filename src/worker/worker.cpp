@@ -31,7 +31,8 @@ Worker::Worker(WorkerParts parts)
                  .plan = parts_.snapshot->plan,
                  .logs = parts_.access_logs,
                  .idle_per_server = std::max<size_t>(1, kIdlePerServer / parts_.workers),
-                 .worker = parts_.number}) {
+                 .worker = parts_.number,
+                 .sentry = parts_.sentry ? &*parts_.sentry : nullptr}) {
   for (Door& door : parts_.doors)
     listeners_.push_back(std::make_unique<io::Listener>(reactor_, std::move(door.fd)));
 }
@@ -63,23 +64,26 @@ Task<void> Worker::serveConnection(io::Accepted accepted, const Door& door) {
   if (!stream.ok()) co_return;
   open_.fetch_add(1, std::memory_order_relaxed);
   session::ServerSession session(stream, clients_);
-  filter::ClientFacts facts{.peer = accepted.peer.ip,
-                            .client = accepted.peer.ip,
-                            .peer_port = accepted.peer.port,
-                            .listener_port = door.port};
+  proxy::ClientConnection connection;
+  connection.facts = {.peer = accepted.peer.ip,
+                      .client = accepted.peer.ip,
+                      .peer_port = accepted.peer.port,
+                      .listener_port = door.port};
   proxy::After after = proxy::After::Next;
   if (door.proxies && door.proxies->contains(accepted.peer.ip))
-    after = co_await readProxyHeader(session, facts);
+    after = co_await readProxyHeader(session, connection);
+  if (after == proxy::After::Next && !pipeline_.admit(connection)) after = proxy::After::Close;
   session::ExchangePool::Lease exchange;
   for (unsigned served = 1; after == proxy::After::Next; ++served) {
     if (served % kExchangesPerTurn == 0) co_await io::NextTurn(reactor_);
     const auto next = co_await session.nextExchange(exchange);
     if (next == session::ServerSession::Next::End) break;
     after = next == session::ServerSession::Next::Request
-                ? co_await pipeline_.serve(session, *exchange, facts)
-                : co_await pipeline_.refuse(session, *exchange, facts);
+                ? co_await pipeline_.serve(session, *exchange, connection)
+                : co_await pipeline_.refuse(session, *exchange, connection);
   }
   exchange.giveBack();
+  if (after == proxy::After::Tarpit) co_await pipeline_.answerLate(session, connection);
   if (after == proxy::After::Linger) co_await session.closeLingering();
   if (after == proxy::After::Reset) stream.resetOnClose();
   open_.fetch_sub(1, std::memory_order_relaxed);
@@ -88,11 +92,12 @@ Task<void> Worker::serveConnection(io::Accepted accepted, const Door& door) {
 
 // The peer is the client that it tells of, from here on and for everybody.
 Task<proxy::After> Worker::readProxyHeader(session::ServerSession& session,
-                                           filter::ClientFacts& facts) {
+                                           proxy::ClientConnection& connection) {
   const Result<io::ProxyHeader> header = co_await session.readProxyHeader();
   if (!header) co_return proxy::After::Close;
   if (header->status == io::ProxyHeader::Status::Malformed)
-    co_return co_await refuseProxyHeader(session, header->fault, facts);
+    co_return co_await refuseProxyHeader(session, header->fault, connection);
+  filter::ClientFacts& facts = connection.facts;
   if (header->tells_ends) {
     facts.peer = facts.client = header->ends.source.ip;
     facts.peer_port = header->ends.source.port;
@@ -104,14 +109,15 @@ Task<proxy::After> Worker::readProxyHeader(session::ServerSession& session,
 // answer. Everything else would not understand one.
 Task<proxy::After> Worker::refuseProxyHeader(session::ServerSession& session,
                                              std::string_view fault,
-                                             const filter::ClientFacts& facts) {
+                                             proxy::ClientConnection& connection) {
   parts_.log.every(bad_proxy_header_, std::chrono::seconds(10), Log::Level::Warning,
-                   "{}: no valid PROXY header: {}", facts.peer.text(), fault);
+                   "{}: no valid PROXY header: {}", connection.facts.peer.text(), fault);
   if (!ascii::isAlpha(session.window().unread().front())) co_return proxy::After::Close;
+  connection.is_nameless_proxy = true;
   const session::ExchangePool::Lease exchange = exchanges_.lend();
   exchange->begun = reactor_.now();
   exchange->fault = {400, fault};
-  co_return co_await pipeline_.refuse(session, *exchange, facts);
+  co_return co_await pipeline_.refuse(session, *exchange, connection);
 }
 
 void Worker::shedIdle() {

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/random.h"
@@ -35,8 +36,9 @@ struct WorkerParts {
   std::vector<AccessLog::Lane*> access_logs;  // as Snapshot::access_logs
   Log& log;
   uint64_t seed = 0;
-  size_t number = 0;   // of this worker, from 0
-  size_t workers = 1;  // how many share the limits that count per process
+  std::optional<firewall::Sentry> sentry;  // without: no limits, no bans
+  size_t number = 0;                       // of this worker, from 0
+  size_t workers = 1;                      // how many share the limits that count per process
 };
 
 // Made on any thread; `run` is called on its own. `drain`, `stop` and the counters are for any
@@ -60,9 +62,10 @@ class Worker {
  private:
   Task<void> acceptForever(size_t door);
   Task<void> serveConnection(io::Accepted accepted, const Door& door);
-  Task<proxy::After> readProxyHeader(session::ServerSession& session, filter::ClientFacts& facts);
+  Task<proxy::After> readProxyHeader(session::ServerSession& session,
+                                     proxy::ClientConnection& connection);
   Task<proxy::After> refuseProxyHeader(session::ServerSession& session, std::string_view fault,
-                                       const filter::ClientFacts& facts);
+                                       proxy::ClientConnection& connection);
   // Out of descriptors: closes what lies idle, so that something can go on.
   void shedIdle();
   void beginDrain();

@@ -354,6 +354,35 @@ RULED = {
     "longer allow": (
         "ip_reject: [192.0.2.0/24], ip_allow: [192.0.2.1]",
         ask("/", *of("192.0.2.1"), source=PROXY), "/"),
+    "exact": ("path_reject: [{ exact: /a }]", ask("/x/..//%61"), REFUSED),
+    "exact, below": ("path_reject: [{ exact: /a }]", ask("/a/b"), "/a/b"),
+    "exact, with a slash": ("path_reject: [{ exact: /a }]", ask("/a/"), "/a/"),
+    "glob": ('path_reject: [{ glob: "/**/*.php" }]', ask("/x/.//y.%70hp"), REFUSED),
+    "glob, within a segment": ("path_reject: [{ glob: /a/* }]", ask("/a/b/c"), "/a/b/c"),
+    "glob, an encoded slash is no segment": ("path_reject: [{ glob: /a/* }]", ask("/a/b%2fc"),
+                                             REFUSED),
+    "glob, delimiter encoded": ('path_reject: [{ glob: "/@*" }]', ask("/%40fs"), REFUSED),
+    "regex": ('path_reject: [{ regex: "[.]env$" }]', ask("/x/%2eenv"), REFUSED),
+    "regex for any case": ('path_reject: [{ regex: "(?i)^/admin(/|;|$)" }]', ask("/ADMIN;x"),
+                           REFUSED),
+    "method": ("method_reject: [PUT]", ask("/", method="PUT"), REFUSED),
+    "method in small letters is another one": ("method_reject: [PUT]", ask("/", method="put"), "/"),
+    "method that a field names": (
+        "method_reject: [DELETE]", ask("/", "X-HTTP-Method-Override: delete", method="POST"),
+        REFUSED),
+    "field": ('header_reject: { User-Agent: "(?i)badbot" }', ask("/", "USER-AGENT:  BadBot/1  "),
+              REFUSED),
+    "second of a field": ("header_reject: { X-A: ^evil$ }", ask("/", "X-A: good", "X-A: evil"),
+                          REFUSED),
+    "field with an underscore never comes": ("header_reject: { X_A: evil }", ask("/", "X_A: evil"),
+                                             "/"),
+    "host": ('host_reject: ["*.test"]', ask("/"), REFUSED),
+    "other target in a field": ("path_reject: [/admin]", ask("/", "X-Original-URL: /admin"),
+                                REFUSED),
+    "other target, spelled oddly": ("path_reject: [/admin]", ask("/", "x-rewrite-url: /y/..//%61dmin?q"),
+                          REFUSED),
+    "other target above the root": ("path_reject: [/admin]", ask("/", "X-Original-URL: /../admin"), REFUSED),
+    "other target elsewhere": ("path_reject: [/admin]", ask("/", "X-Original-URL: /open"), "/"),
 }  # fmt: skip
 
 
@@ -376,11 +405,10 @@ def test_rule_of_a_host(ruled, row):
         expect(ruled, raw, [fate], [], methods=[method], source=source)
 
 
-# Fields that some servers take for another target, method or client. What the server sees besides
-# the target is not fairlead's to judge; `header_rules` remove what it should not believe.
+# Fields that some servers take for another target, method or client, but for those that rules judge
+# (above). What the server sees besides the target is not fairlead's to judge; `header_rules` remove
+# what it should not believe.
 OVERRIDES = [
-    "X-Original-URL: {}",
-    "X-Rewrite-URL: {}",
     "X-Forwarded-Prefix: {}",
     "X-Forwarded-URI: {}",
     "X-Override-URL: {}",

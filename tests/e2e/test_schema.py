@@ -312,7 +312,7 @@ REFUSED = {
     "a status that is none": "paths: [{ path: /, respond: 199 }]\n",
     "a host in a path": with_rules("host: a"),
     "a long form of a later version": (
-        f"firewall_rules: {{ path_reject: [{{ glob: /x }}] }}\n{ROUTE}"),
+        f"listen: [{{ tcp: 5432, pool: api }}]\n{ROUTE}"),
     "a list as the whole file": "- a\n",
 }  # fmt: skip
 

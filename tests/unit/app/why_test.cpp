@@ -63,7 +63,7 @@ class WhyTest : public testing::Test {
 
   static const char* token() { return "abc"; }
   Printed asked(const std::string& target, bool json = false) const {
-    return printed({.config_file = {}, .admin = address_, .json = json, .target = target});
+    return printed({{.config_file = {}, .admin = address_, .json = json}, target});
   }
 
   io::BufferPool buffers_;
@@ -164,14 +164,13 @@ TEST_F(WhyTest, TakesAddressAndTokenFromTheConfiguration) {
   };
   for (const auto& row : rows) {
     std::ofstream(file) << "admin: " << row.admin << "\npaths: [{ path: /, respond: 204 }]\n";
-    const Printed told = printed({.config_file = file, .admin = {}, .json = false, .target = {}});
+    const Printed told = printed({{.config_file = file, .admin = {}, .json = false}, {}});
     EXPECT_EQ(told.exit, row.exit) << row.name << ": " << told.err;
     EXPECT_THAT(told.err, StartsWith(row.err)) << row.name;
   }
   // An address that is given goes before the file's, and the file's token along.
   std::ofstream(file) << "admin: { token: abc }\npaths: [{ path: /, respond: 204 }]\n";
-  const Printed told =
-      printed({.config_file = file, .admin = address_, .json = false, .target = {}});
+  const Printed told = printed({{.config_file = file, .admin = address_, .json = false}, {}});
   EXPECT_EQ(told.exit, Exit::Ok) << told.err;
   std::filesystem::remove(file);
 }
@@ -186,8 +185,7 @@ TEST(Why, SaysThatItDoesNotUnderstand) {
       address = made->address();
       return made;
     });
-    const Printed told =
-        printed({.config_file = {}, .admin = address.text(), .json = false, .target = {}});
+    const Printed told = printed({{.config_file = {}, .admin = address.text(), .json = false}, {}});
     EXPECT_EQ(told.exit, Exit::NotReachable) << body;
     EXPECT_EQ(told.out, "") << body;
     EXPECT_FALSE(told.err.empty()) << body;
@@ -209,8 +207,7 @@ TEST(Why, SaysWhyItCannotAsk) {
       {"99999", Exit::Usage, "--admin:1:1: error: `99999` is not a port"},
   };
   for (const auto& row : rows) {
-    const Printed told =
-        printed({.config_file = {}, .admin = row.admin, .json = false, .target = {}});
+    const Printed told = printed({{.config_file = {}, .admin = row.admin, .json = false}, {}});
     EXPECT_EQ(told.exit, row.exit) << row.admin;
     EXPECT_EQ(told.out, "") << row.admin;
     EXPECT_THAT(told.err, StartsWith(row.err)) << row.admin;

@@ -37,6 +37,23 @@ constexpr Row kRows[] = {
 INSTANTIATE_TEST_SUITE_P(Table, Timestamp, testing::ValuesIn(kRows),
                          [](const auto& row) { return std::string(row.param.name); });
 
+TEST(TimestampText, IsReadBack) {
+  for (const int64_t milliseconds :
+       {int64_t{0}, int64_t{1'709'210'096'789}, int64_t{1'767'225'599'999}, int64_t{-1}}) {
+    const std::chrono::microseconds time = std::chrono::milliseconds(milliseconds);
+    EXPECT_EQ(parseTimestamp(timestampText(time)), time) << timestampText(time);
+  }
+}
+
+TEST(TimestampText, IsNothingElse) {
+  for (const std::string_view text :
+       {"", "2026-01-02", "2026-01-02T03:04:05Z", "2026-01-02T03:04:05.678",
+        "2026-02-30T03:04:05.678Z", "2026-13-02T03:04:05.678Z", "2026-01-02T24:04:05.678Z",
+        "2026-01-02T03:60:05.678Z", "2026-01-02 03:04:05.678Z", "2026-01-02T03:04:05.6 8Z",
+        "-026-01-02T03:04:05.678Z", "2026-01-02T03:04:05.678Z "})
+    EXPECT_FALSE(parseTimestamp(text)) << text;
+}
+
 TEST(HttpDate, IsAsFieldsHaveIt) {
   constexpr Row rows[] = {
       {"of RFC 9110", 784'111'777, "Sun, 06 Nov 1994 08:49:37 GMT"},

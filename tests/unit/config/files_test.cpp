@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "unit/config/good.h"
+#include "unit/firewall/asked.h"
 
 namespace fairlead::config {
 namespace {
@@ -96,7 +97,8 @@ TEST(ConfigFiles, ListsMayStandInFiles) {
   ASSERT_THAT(rejected->items, SizeIs(2));
   EXPECT_EQ(rejected->items[1].text, "@lists/bad");
   EXPECT_EQ(placeText(rejected->items[1].mark, good_lists.diagnostics), "fairlead.yaml:2");
-  const auto spam = good_lists.config->firewall.judge(*IpAddress::parse("198.51.100.7"), "/", {});
+  firewall::Asked asked("/");
+  const auto spam = good_lists.config->firewall.findHit(asked.client("198.51.100.7").question());
   ASSERT_TRUE(spam);
   EXPECT_EQ(placeText(spam->origin, good_lists.diagnostics), "lists/bad:3");
   EXPECT_THAT(good_lists.config->trusted_proxies.show().items, SizeIs(1));

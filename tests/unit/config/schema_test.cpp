@@ -87,13 +87,6 @@ TEST(CurrentForm, OfWhatDoesNotExistIsABug) {
     EXPECT_THROW(currentForm(form), std::logic_error) << form;
 }
 
-TEST(CurrentForm, LeavesOutWhatALaterVersionBrings) {
-  const auto form = currentForm("(path | <path_pattern>)...");
-  ASSERT_TRUE(form && form->is(Form::Kind::OneOrList));
-  EXPECT_TRUE(form->parts[0].is(Form::Kind::Scalar));
-  EXPECT_FALSE(currentForm("[<path_pattern>]"));
-}
-
 TEST(Schema, SaysOfEachKeyWhatTheTablesSay) {
   const struct {
     const char* place;
@@ -156,8 +149,7 @@ TEST(Schema, SaysOfEachKeyWhatTheTablesSay) {
 }
 
 TEST(Schema, IsSilentAboutLaterKeysThatAcceptNothing) {
-  for (const char* place :
-       {"/$defs/listen/properties/pool", "/$defs/health/properties/grpc", "/$defs/path_pattern"})
+  for (const char* place : {"/$defs/listen/properties/pool", "/$defs/health/properties/grpc"})
     EXPECT_FALSE(schema().contains(json::json_pointer(place))) << place;
 }
 

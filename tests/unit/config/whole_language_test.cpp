@@ -24,7 +24,23 @@ include: [conf.d/*.yaml]
 zone: west
 dns: { servers: [127.0.0.1:8600, 10.0.0.2, "[::1]"] }
 state: /var/lib/fairlead
-firewall_rules: { ip_reject: [203.0.113.0/24], ip_allow: 203.0.113.7, path_reject: [/.git] }
+firewall_rules:
+  ip_reject: [203.0.113.0/24]
+  ip_allow: 203.0.113.7
+  host_reject: ["*.old.example"]
+  method_reject: [TRACE]
+  path_reject: [/.git, { exact: /status/ }, { glob: "/**/*.php" }, { regex: "[.]env$" }]
+  header_reject: { User-Agent: ["(?i)badbot", "^$"] }
+  rate_limit:
+    - { rate: 100/s, burst: 200, key: header:X-User, ipv6_prefix: 56, mode: observe, action: drop }
+    - 20/m
+  connection_limit: { limit: 100, ipv6_prefix: 48, action: { tarpit: 10s } }
+  request_limit: 50
+  max_body: 2MiB
+  auto_ban: { when: "20 x 401|403|404 in 1m", for: 10m, grow: 2x, max: 24h, roll_up: 6 }
+  mode: enforce
+  action: { status: 404 }
+client_table: 32MiB
 defaults:
   balance: random
   health:

@@ -134,6 +134,35 @@ TEST(Bans, ASecondOneMovesTheEndOnlyLater) {
   EXPECT_EQ(table.bans(at({})).size(), 1u);
 }
 
+TEST(Bans, OnlyAHandMovesTheEndOfOneByHand) {
+  ClientTable table(1 << 20, kSecret);
+  const Cidr network = cidr("192.0.2.1");
+  ASSERT_TRUE(table.ban(network, {.span = minutes(1)}, at({})));
+  auto again = table.ban(network, {.span = minutes(10), .memory = hours(1), .rule = 1}, at({}));
+  ASSERT_TRUE(again);
+  EXPECT_FALSE(again->is_new);
+  EXPECT_EQ(again->ban.until, at(minutes(1)));
+  EXPECT_EQ(again->ban.rule, kByHand);
+  again = table.ban(network, {.span = minutes(2)}, at({}));
+  EXPECT_EQ(again->ban.until, at(minutes(2)));
+  again = table.ban(network, {.span = minutes(10), .rule = 1}, at(minutes(2)));
+  EXPECT_TRUE(again->is_new) << "it is over";
+}
+
+TEST(Bans, AreRememberedBeyondTheirEnd) {
+  ClientTable table(1 << 20, kSecret);
+  const BanRule rule{.span = minutes(10), .memory = hours(1), .rule = 1};
+  ASSERT_TRUE(table.ban(cidr("192.0.2.1"), rule, at({})));
+  const auto count = [&](Duration when, BansThat which) {
+    return table.bans(at(when), which).size();
+  };
+  EXPECT_EQ(count(minutes(9), BansThat::AreRemembered), 1u);
+  EXPECT_EQ(count(minutes(10), BansThat::Hold), 0u);
+  EXPECT_EQ(count(minutes(69), BansThat::AreRemembered), 1u);
+  EXPECT_EQ(count(minutes(70), BansThat::AreRemembered), 0u);
+  EXPECT_EQ(table.facts(at(minutes(70))).in_use, 0u);
+}
+
 TEST(Bans, GrowWhileTheOneBeforeIsRemembered) {
   ClientTable table(1 << 20, kSecret);
   const Cidr network = cidr("192.0.2.1");

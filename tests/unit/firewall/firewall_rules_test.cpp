@@ -4,24 +4,13 @@
 #include <gtest/gtest.h>
 
 #include "base/random.h"
-#include "unit/filter/flow.h"
-#include "unit/filter/request.h"
+#include "unit/firewall/asked.h"
 
 namespace fairlead::firewall {
 namespace {
 
-using filter::firstFinding;
 using filter::flow;
 using filter::Notes;
-
-FirewallRules rulesOf(std::string_view text) {
-  Diagnostics out;
-  FirewallRules rules;
-  Lists lists;
-  rules.read(flow(text), lists, out);
-  EXPECT_EQ(firstFinding(out), "");
-  return rules;
-}
 
 struct JudgeRow {
   const char* name;
@@ -90,12 +79,223 @@ TEST(Firewall, Judges) {
   for (const JudgeRow& row : kJudged) {
     SCOPED_TRACE(row.name);
     const FirewallRules rules = rulesOf(row.rules);
-    const auto answer = rules.judge(*IpAddress::parse(row.client), row.path, nullptr);
-    ASSERT_EQ(answer.has_value(), *row.rule != '\0');
-    if (!answer) continue;
-    EXPECT_EQ(answer->status, 403);
-    EXPECT_EQ(answer->rule, row.rule);
-    EXPECT_EQ(answer->origin.line, 1u);
+    Asked asked(row.path);
+    const auto hit = rules.findHit(asked.client(row.client).question());
+    ASSERT_EQ(hit.has_value(), *row.rule != '\0');
+    if (!hit) continue;
+    EXPECT_EQ(hit->rule, row.rule);
+    EXPECT_EQ(hit->origin.line, 1u);
+    EXPECT_EQ(hit->counted, hit->origin);
+  }
+}
+
+struct RequestRow {
+  const char* name;
+  const char* rules;
+  const char* method;
+  const char* host;
+  const char* path;
+  Asked::FieldList fields;
+  const char* rule;  // that rejects, "" when the request passes
+};
+
+const RequestRow kRequests[] = {
+    {"exact path",
+     "{ path_reject: [{ exact: /a }] }",
+     "GET",
+     "h",
+     "/a",
+     {},
+     "firewall path_reject exact:/a"},
+    {"exact, not below", "{ path_reject: [{ exact: /a }] }", "GET", "h", "/a/b", {}, ""},
+    {"exact, not with a slash", "{ path_reject: [{ exact: /a }] }", "GET", "h", "/a/", {}, ""},
+    {"exact with a slash",
+     "{ path_reject: [{ exact: /a/ }] }",
+     "GET",
+     "h",
+     "/a/",
+     {},
+     "firewall path_reject exact:/a/"},
+    {"exact becomes canonical",
+     "{ path_reject: [{ exact: /x/../%61 }] }",
+     "GET",
+     "h",
+     "/a",
+     {},
+     "firewall path_reject exact:/a"},
+    {"glob within a segment",
+     "{ path_reject: [{ glob: /a/*.php }] }",
+     "GET",
+     "h",
+     "/a/x.php",
+     {},
+     "firewall path_reject glob:/a/*.php"},
+    {"a star does not cross segments",
+     "{ path_reject: [{ glob: /a/*.php }] }",
+     "GET",
+     "h",
+     "/a/b/x.php",
+     {},
+     ""},
+    {"two stars do",
+     "{ path_reject: [{ glob: \"/**.php\" }] }",
+     "GET",
+     "h",
+     "/a/b/x.php",
+     {},
+     "firewall path_reject glob:/**.php"},
+    {"two stars and a slash: any segments",
+     "{ path_reject: [{ glob: \"/**/.git/**\" }] }",
+     "GET",
+     "h",
+     "/a/b/.git/config",
+     {},
+     "firewall path_reject glob:/**/.git/**"},
+    {"... and none",
+     "{ path_reject: [{ glob: \"/**/.git/**\" }] }",
+     "GET",
+     "h",
+     "/.git/config",
+     {},
+     "firewall path_reject glob:/**/.git/**"},
+    {"a dot is a dot", "{ path_reject: [{ glob: /a.b }] }", "GET", "h", "/axb", {}, ""},
+    {"regex",
+     "{ path_reject: [{ regex: \"(?i)[.]env$\" }] }",
+     "GET",
+     "h",
+     "/x/.ENV",
+     {},
+     "firewall path_reject regex:(?i)[.]env$"},
+    {"several patterns, the one that fits",
+     "{ path_reject: [{ glob: /a }, { regex: ^/b$ }, { regex: ^/c$ }] }",
+     "GET",
+     "h",
+     "/c",
+     {},
+     "firewall path_reject regex:^/c$"},
+    {"X-Original-URL",
+     "{ path_reject: [/admin] }",
+     "GET",
+     "h",
+     "/",
+     {{"X-Original-URL", "/admin/x"}},
+     "firewall path_reject /admin"},
+    {"X-Original-URL in an odd spelling",
+     "{ path_reject: [/admin] }",
+     "GET",
+     "h",
+     "/",
+     {{"x-original-url", "/y/..//%61dmin?q"}},
+     "firewall path_reject /admin"},
+    {"X-Rewrite-URL without its slash",
+     "{ path_reject: [/admin] }",
+     "GET",
+     "h",
+     "/",
+     {{"X-Rewrite-URL", "admin"}},
+     "firewall path_reject /admin"},
+    {"X-Rewrite-URL as a whole URL",
+     "{ path_reject: [/admin] }",
+     "GET",
+     "h",
+     "/",
+     {{"X-Rewrite-URL", "http://h/admin"}},
+     "firewall path_reject /admin"},
+    {"X-Original-URL that nobody can read",
+     "{ path_reject: [/admin] }",
+     "GET",
+     "h",
+     "/",
+     {{"X-Original-URL", "/../admin"}},
+     "firewall path_reject in X-Original-URL"},
+    {"X-Original-URL to elsewhere",
+     "{ path_reject: [/admin] }",
+     "GET",
+     "h",
+     "/",
+     {{"X-Original-URL", "/shop"}},
+     ""},
+    {"method",
+     "{ method_reject: [TRACE, PUT] }",
+     "PUT",
+     "h",
+     "/",
+     {},
+     "firewall method_reject PUT"},
+    {"other method", "{ method_reject: [TRACE] }", "GET", "h", "/", {}, ""},
+    {"letter case of methods counts", "{ method_reject: [TRACE] }", "trace", "h", "/", {}, ""},
+    {"method of one's own",
+     "{ method_reject: purge }",
+     "purge",
+     "h",
+     "/",
+     {},
+     "firewall method_reject purge"},
+    {"method that a field names",
+     "{ method_reject: [DELETE] }",
+     "POST",
+     "h",
+     "/",
+     {{"X-HTTP-Method-Override", "delete"}},
+     "firewall method_reject DELETE"},
+    {"another such field",
+     "{ method_reject: [DELETE] }",
+     "POST",
+     "h",
+     "/",
+     {{"x-method-override", "DELETE"}},
+     "firewall method_reject DELETE"},
+    {"host",
+     "{ host_reject: [old.example] }",
+     "GET",
+     "old.example",
+     "/",
+     {},
+     "firewall host_reject old.example"},
+    {"hosts below",
+     "{ host_reject: [\"*.old.example\"] }",
+     "GET",
+     "a.old.example",
+     "/",
+     {},
+     "firewall host_reject *.old.example"},
+    {"other host", "{ host_reject: [\"*.old.example\"] }", "GET", "old.example", "/", {}, ""},
+    {"field",
+     "{ header_reject: { User-Agent: (?i)badbot } }",
+     "GET",
+     "h",
+     "/",
+     {{"user-agent", "a BadBot/1"}},
+     "firewall header_reject User-Agent: (?i)badbot"},
+    {"any of its values",
+     "{ header_reject: { X-A: ^evil$ } }",
+     "GET",
+     "h",
+     "/",
+     {{"X-A", "good"}, {"X-A", "evil"}},
+     "firewall header_reject X-A: ^evil$"},
+    {"several patterns of a field",
+     "{ header_reject: { X-A: [^a$, ^b$] } }",
+     "GET",
+     "h",
+     "/",
+     {{"X-A", "b"}},
+     "firewall header_reject X-A: ^b$"},
+    {"no such field", "{ header_reject: { X-A: \"\" } }", "GET", "h", "/", {}, ""},
+    {"addresses come first",
+     "{ ip_reject: [203.0.113.7], method_reject: [GET], path_reject: [/] }",
+     "GET",
+     "h",
+     "/",
+     {},
+     "firewall ip_reject 203.0.113.7/32"},
+};
+
+TEST(Firewall, JudgesRequests) {
+  for (const RequestRow& row : kRequests) {
+    Asked asked(row.path, row.fields);
+    EXPECT_EQ(asked.method(row.method).host(row.host).hitBy(rulesOf(row.rules)), row.rule)
+        << row.name;
   }
 }
 
@@ -117,29 +317,83 @@ const FaultRow kFaults[] = {
     {"bad escape", "{ path_reject: [/a%2] }",
      "error: `%` is not followed by two hexadecimal digits"},
     {"above the root", "{ path_reject: [/../a] }", "error: The path climbs above its root"},
-    {"long form", "{ path_reject: [{ glob: /a/* }] }",
-     "error: `glob` is not supported by this version"},
-    {"later key", "{ rate_limit: { rate: 1/s } }",
-     "error: `rate_limit` is not supported by this version"},
-    {"later key that is off", "{ rate_limit: off }", ""},
+    {"two patterns in one entry", "{ path_reject: [{ exact: /a, glob: /b }] }",
+     "error: an entry is one path or one pattern"},
+    {"a pattern of nothing", "{ path_reject: [{}] }", "error: an entry is one path or one pattern"},
+    {"unknown pattern", "{ path_reject: [{ glbo: /a }] }",
+     "error: unknown key `glbo` in an entry of path_reject | did you mean `glob`?"},
+    {"glob that matches no path", "{ path_reject: [{ glob: a/* }] }",
+     "error: this pattern matches no path"},
+    {"regex", "{ path_reject: [{ regex: \"(\" }] }",
+     "error: `(` is not a regular expression: missing ): ("},
+    {"method in small letters", "{ method_reject: [trace] }",
+     "error: methods are written in capitals | did you mean `TRACE`?"},
+    {"no method", "{ method_reject: [\"A B\"] }", "error: `A B` is not a method"},
+    {"fields as a list", "{ header_reject: [User-Agent] }", "error: this is not a mapping"},
+    {"no field", "{ header_reject: { \"A B\": x } }", "error: `A B` is no name of a field"},
+    {"mode", "{ mode: obsrve }", "error: `obsrve` is not known here | did you mean `observe`?"},
+    {"action", "{ action: deny }", "error: `deny` is no action"},
+    {"action without its time", "{ action: tarpit }",
+     "error: `tarpit` is no action | did you mean `{ tarpit: 10s }`?"},
+    {"two actions", "{ action: { status: 404, tarpit: 1s } }", "error: this is two actions"},
+    {"no action", "{ action: {} }", "error: this says nothing to do"},
+    {"status of success", "{ action: { status: 200 } }", "error: 200 is too small"},
+    {"tarpit for ever", "{ action: { tarpit: 1h } }", "error: `1h` is too long"},
+    {"rate without unit", "{ rate_limit: 100 }",
+     "error: the rate `100` has no unit | did you mean `100/s`?"},
+    {"rate of nothing", "{ rate_limit: 0/s }", "error: a rate cannot be zero"},
+    {"no rate", "{ rate_limit: { burst: 2 } }", "error: this says no rate"},
+    {"rate by nothing known", "{ rate_limit: { rate: 1/s, key: hots } }",
+     "error: `hots` is not known here | did you mean `host`?"},
+    {"rate by a field without name", "{ rate_limit: { rate: 1/s, key: \"header:\" } }",
+     "error: `header` needs a name"},
+    {"limit of nothing", "{ connection_limit: 0 }", "error: 0 is too small"},
+    {"no limit", "{ request_limit: { mode: observe } }", "error: this says no limit"},
+    {"body of nothing", "{ max_body: 0B }", "error: no body could ever pass"},
+    {"limits that are off",
+     "{ rate_limit: off, connection_limit: off, request_limit: off, max_body: off, auto_ban: off }",
+     ""},
+    {"ban without cause", "{ auto_ban: { for: 1m } }", "error: this says no cause"},
+    {"cause without number", "{ auto_ban: \"x 404 in 1m\" }", "error: `x` is no number"},
+    {"cause without x", "{ auto_ban: \"20 404 in 1m\" }",
+     "error: `x` is missing between the number and the statuses"},
+    {"cause with a word", "{ auto_ban: \"20 x 404|gone in 1m\" }", "error: `gone` is no status"},
+    {"cause without time", "{ auto_ban: \"20 x 404\" }",
+     "error: `in` is missing between the statuses and the time"},
+    {"cause with a bare time", "{ auto_ban: \"20 x 404 in 60\" }",
+     "error: the duration `60` has no unit"},
+    {"cause with too short a time", "{ auto_ban: \"20 x 404 in 1ms\" }",
+     "error: the time goes from 1s to 24h"},
+    {"cause with too many", "{ auto_ban: \"2000 x 404 in 1m\" }",
+     "error: the number goes from 1 to 1000"},
+    {"cause and more", "{ auto_ban: \"2 x 404 in 1m please\" }", "error: `please` is too much"},
+    {"growth without x", "{ auto_ban: { when: \"2 x 404 in 1m\", grow: 2 } }",
+     "error: `2` says no growth"},
+    {"longest ban shorter than the first",
+     "{ auto_ban: { when: \"2 x 404 in 1m\", for: 1h, max: 1m } }",
+     "error: `max` is shorter than the first ban"},
+    {"country without a database", "{ country_reject: [CN] }",
+     "error: `country_reject` is not supported by this version"},
 };
 
 TEST(Firewall, TellsFaults) {
   for (const FaultRow& row : kFaults) {
-    Diagnostics out;
-    FirewallRules rules;
-    Lists lists;
-    rules.read(flow(row.rules), lists, out);
-    EXPECT_EQ(firstFinding(out), row.finding) << row.name;
+    EXPECT_EQ(faultOf(row.rules), row.finding) << row.name;
   }
 }
 
-TEST(Firewall, NamesTheNearestKey) {
+TEST(Firewall, KnowsNoRouteBeforeTheHost) {
   Diagnostics out;
-  FirewallRules rules;
   Lists lists;
-  rules.read(flow("{ ip_rejects: [10.0.0.1] }"), lists, out);
-  EXPECT_NE(firstFinding(out).find("`ip_reject`"), std::string::npos) << firstFinding(out);
+  FirewallRules rules;
+  rules.read(flow("{ rate_limit: { rate: 1/s, key: route } }"),
+             {.readHost = readPlainHost, .lists = lists, .out = out, .knows_route = false});
+  EXPECT_EQ(filter::firstFinding(out), "error: here the route of a request is not known yet");
+}
+
+TEST(Firewall, NamesTheNearestKey) {
+  const std::string fault = faultOf("{ ip_rejects: [10.0.0.1] }");
+  EXPECT_NE(fault.find("`ip_reject`"), std::string::npos) << fault;
 }
 
 TEST(Firewall, AddsUpOverSeveralReads) {
@@ -147,13 +401,14 @@ TEST(Firewall, AddsUpOverSeveralReads) {
   FirewallRules rules;
   Lists lists;
   EXPECT_TRUE(rules.empty());
-  rules.read(flow("{ ip_reject: [10.0.0.1], path_reject: [/a] }"), lists, out);
-  rules.read(flow("{ ip_reject: [10.0.0.2], path_reject: [/a/b, /c] }"), lists, out);
+  rules.read(flow("{ ip_reject: [10.0.0.1], path_reject: [/a] }"), {readPlainHost, lists, out});
+  rules.read(flow("{ ip_reject: [10.0.0.2], path_reject: [/a/b, /c] }"),
+             {readPlainHost, lists, out});
   EXPECT_FALSE(rules.empty());
   for (const char* client : {"10.0.0.1", "10.0.0.2"})
-    EXPECT_TRUE(rules.judge(*IpAddress::parse(client), "/", nullptr)) << client;
+    EXPECT_NE(Asked("/").client(client).hitBy(rules), "") << client;
   for (const char* path : {"/a", "/a/b", "/c"})
-    EXPECT_TRUE(rules.judge(*IpAddress::parse("::1"), path, nullptr)) << path;
+    EXPECT_NE(Asked(path).client("::1").hitBy(rules), "") << path;
   const Value shown = rules.show();
   EXPECT_EQ(shown.find("ip_reject")->items.size(), 2u);
   EXPECT_EQ(shown.find("path_reject")->items.size(), 3u);
@@ -163,7 +418,9 @@ TEST(Firewall, AddsUpOverSeveralReads) {
 TEST(Firewall, NotesWhatItDid) {
   const FirewallRules rules = rulesOf("{ ip_allow: [10.0.0.0/8], path_reject: [/x] }");
   Notes notes;
-  rules.judge(*IpAddress::parse("10.0.0.1"), "/x/y", &notes);
+  Judgement judgement;
+  Asked asked("/x/y");
+  EXPECT_TRUE(blocks(rules, asked.client("10.0.0.1").question(&notes), nullptr, judgement));
   EXPECT_EQ(notes.lines, (std::vector<std::string>{"firewall ip_allow 10.0.0.0/8 exempts 10.0.0.1",
                                                    "firewall path_reject /x rejects /x/y"}));
 }
@@ -210,7 +467,9 @@ TEST(Firewall, AgreesWithTheNaiveReading) {
       }
       for (const std::string& prefix : paths)
         rejected = rejected || path == prefix || path.starts_with(prefix + "/");
-      ASSERT_EQ(rules.judge(client, path, nullptr).has_value(), rejected) << seed << path;
+      Asked asked(path);
+      asked.request.facts.client = client;
+      ASSERT_EQ(asked.hitBy(rules) != "", rejected) << seed << path;
     }
   }
 }

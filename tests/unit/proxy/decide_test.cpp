@@ -57,7 +57,7 @@ TEST_P(Decides, WhatBecomesOfTheRequest) {
   const Row& row = GetParam();
   const Decided decided(plan(), row.lines, row.peer);
   EXPECT_EQ(decided.words(), row.expected);
-  EXPECT_EQ(decided->blocked, row.blocked);
+  EXPECT_EQ(decided->firewall.blocked.has_value(), row.blocked);
 }
 
 constexpr Row kRows[] = {

@@ -11,6 +11,7 @@
 
 #include "proxy/plan.h"
 #include "unit/filter/flow.h"
+#include "unit/firewall/asked.h"
 #include "unit/upstream/pool_for_test.h"
 
 namespace fairlead::proxy {
@@ -26,6 +27,9 @@ class PlanForTest {
     addPool("main");
   }
 
+  static void read(firewall::FirewallRules& rules, std::string_view text) {
+    rules = firewall::rulesOf(text);
+  }
   template <typename Rules>
   static void read(Rules& rules, std::string_view text) {
     Diagnostics out;

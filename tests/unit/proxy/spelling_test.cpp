@@ -226,7 +226,7 @@ struct Verdict {
 
   Verdict(const Plan& plan, const Ask& ask, std::string_view target) {
     Decided decided(plan, ask.linesFor(target), ask.peer);
-    blocked = decided->blocked;
+    blocked = decided->firewall.blocked.has_value();
     if (decided->answer) rule = decided->answer->rule;
     if (decided->route) route = decided->route->name;
     path = decided.head().target.path;

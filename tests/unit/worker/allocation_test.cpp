@@ -33,7 +33,16 @@ hosts:
     header_rules: { add: { X-Edge: fairlead }, remove: [X-Debug] }
     param_rules: { add: { from: edge }, remove: [utm_source] }
     rewrite_rules: { replace: { v1/: v2/ } }
-    firewall_rules: { ip_reject: [203.0.113.7], path_reject: [/internal] }
+    firewall_rules:
+      ip_reject: [203.0.113.7]
+      path_reject: [/internal, { exact: /exact }, { glob: "/**/*.php" }, { regex: "[.]env$" }]
+      method_reject: [TRACE]
+      header_reject: { User-Agent: badbot }
+      rate_limit: [{ rate: 1000000/s, burst: 1000000 }, { rate: 1/h, mode: observe, key: host }]
+      connection_limit: 1000
+      request_limit: 1000
+      max_body: 1GiB
+      auto_ban: "1000 x 418 in 1s"
     paths:
       - { path: /own, respond: { status: 200, body: own } }
       - { path: /copied, servers: [SERVER0], mirror: shadow, log: off }

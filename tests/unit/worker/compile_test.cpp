@@ -4,6 +4,7 @@
 #include <string>
 
 #include "config/load.h"
+#include "unit/firewall/asked.h"
 #include "worker/snapshot.h"
 
 namespace fairlead::worker {
@@ -100,8 +101,8 @@ TEST_F(CompileFull, ClientLimits) {
 TEST_F(CompileFull, GlobalRules) {
   EXPECT_TRUE(snapshot_.plan.trusted.trusts(*IpAddress::parse("10.1.2.3")));
   EXPECT_FALSE(snapshot_.plan.trusted.trusts(*IpAddress::parse("192.0.2.1")));
-  EXPECT_TRUE(
-      snapshot_.plan.firewall.judge(*IpAddress::parse("203.0.113.7"), "/", nullptr).has_value());
+  EXPECT_EQ(firewall::Asked("/").client("203.0.113.7").hitBy(snapshot_.plan.firewall),
+            "firewall ip_reject 203.0.113.7/32");
 }
 
 TEST_F(CompileFull, Servers) {
@@ -173,8 +174,8 @@ TEST_F(CompileFull, Routes) {
 TEST_F(CompileFull, Hosts) {
   ASSERT_EQ(snapshot_.plan.hosts.size(), 1u);
   EXPECT_EQ(snapshot_.plan.hosts[0].name, "shop.example.com");
-  EXPECT_TRUE(
-      snapshot_.plan.hosts[0].firewall.judge(IpAddress(), "/internal/x", nullptr).has_value());
+  EXPECT_EQ(firewall::Asked("/internal/x").hitBy(snapshot_.plan.hosts[0].firewall),
+            "firewall path_reject /internal");
 }
 
 TEST(Compile, SplitsHaveALegForEachPool) {

@@ -73,11 +73,16 @@ class RunningWorker {
     std::vector<Door> doors;
     doors.push_back({std::move(listener.fd), address_.port});
     access_log_ = std::move(*AccessLog::open({.destination = "/dev/null", .lanes = 1}, log_));
+    const firewall::Sentry sentry{.clients = clients_,
+                                  .ledger = ledger_.lane(0),
+                                  .bans = snapshot->plan.bans,
+                                  .onBan = [](const firewall::Learned&) {}};
     worker_ = std::make_unique<Worker>(WorkerParts{.snapshot = std::move(snapshot),
                                                    .doors = std::move(doors),
                                                    .access_logs = {&access_log_->lane(0)},
                                                    .log = log_,
                                                    .seed = 1,
+                                                   .sentry = sentry,
                                                    .workers = 1});
     thread_ = std::thread([this, in_thread] {
       in_thread();
@@ -105,6 +110,8 @@ class RunningWorker {
   Log log_{2, Log::Level::Error};
   SocketAddress address_;
   std::unique_ptr<AccessLog> access_log_;
+  firewall::ClientTable clients_{uint64_t{1} << 20, {1, 2}};
+  firewall::Ledger ledger_{1};
   std::unique_ptr<Worker> worker_;
   std::promise<void> ended_;
   std::future<void> ended_future_ = ended_.get_future();

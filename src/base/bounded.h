@@ -3,7 +3,7 @@
 
 #include "base/settings.h"
 
-namespace fairlead::upstream {
+namespace fairlead {
 
 // No value, nothing is read. Less than `least` is a finding; `off` is no duration.
 void readSpan(const Value* value, Duration least, Setting<Duration>& into, Diagnostics& out);
@@ -18,4 +18,4 @@ Value shownSpan(const Setting<Duration>& span);  // 0 is `off`
 Value shownShare(const Setting<double>& share);
 Value shownCount(const Setting<uint32_t>& count);
 
-}  // namespace fairlead::upstream
+}  // namespace fairlead

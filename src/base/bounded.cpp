@@ -1,11 +1,11 @@
 // Reading values with a lower bound, and writing them.
-#include "upstream/bounded.h"
+#include "base/bounded.h"
 
 #include <fmt/format.h>
 
 #include "base/units.h"
 
-namespace fairlead::upstream {
+namespace fairlead {
 
 void readSpan(const Value* value, Duration least, Setting<Duration>& into, Diagnostics& out) {
   if (value == nullptr) return;
@@ -52,4 +52,4 @@ Value shownCount(const Setting<uint32_t>& count) {
   return Value::scalar(std::to_string(count), count.origin);
 }
 
-}  // namespace fairlead::upstream
+}  // namespace fairlead
