@@ -38,6 +38,16 @@ struct RateFacts {
   uint32_t retry_after = 1;
 };
 
+// What counts as one client: an IPv4 address, and as many bits of an IPv6 one as a client is given,
+// who changes addresses within them.
+inline constexpr uint32_t kClientBits = 64;
+
+inline Cidr clientOf(const IpAddress& address, uint32_t ipv6_prefix = kClientBits) {
+  constexpr int kAddressBits = 128;
+  const int bits = address.isV4() ? kAddressBits : static_cast<int>(ipv6_prefix);
+  return {address.masked(bits), bits};
+}
+
 // Of a limit or a learned ban among all: what it says and where it stands. One that a reload moves
 // counts anew.
 inline uint64_t identityOf(std::string_view name, const Mark& mark) {

@@ -9,14 +9,6 @@
 namespace fairlead::firewall {
 namespace {
 
-constexpr int kNetworkBits = 64;
-constexpr int kAddressBits = 128;
-
-Cidr networkOf(const IpAddress& client) {
-  return client.isV4() ? Cidr(client, kAddressBits)
-                       : Cidr(client.masked(kNetworkBits), kNetworkBits);
-}
-
 uint64_t placeOf(const Mark& mark) {
   return uint64_t{mark.file} << 48 | uint64_t{mark.line} << 16 | mark.column;
 }
@@ -70,7 +62,7 @@ void Ledger::Lane::note(const Hit& hit, Effect effect, const Question& question)
                                     request.host, request.path);
   const auto now = std::chrono::duration_cast<std::chrono::microseconds>(
       std::chrono::system_clock::now().time_since_epoch());
-  tally.clients->add(networkOf(question.client.client),
+  tally.clients->add(clientOf(question.client.client),
                      {example.data(), std::min(end.size, example.size())}, now);
 }
 

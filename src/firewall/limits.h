@@ -16,9 +16,6 @@ namespace fairlead::firewall {
 extern const Section kRateLimitKeys;
 extern const Section kClientLimitKeys;
 
-// What a client of IPv6 is counted by, in bits: it changes addresses within its network.
-inline constexpr uint32_t kClientBits = 64;
-
 // One of `rate_limit`.
 struct RateLimit {
   double per_second = 0;

@@ -10,14 +10,6 @@ namespace {
 
 using http::KeySource;
 
-constexpr int kAddressBits = 128;
-
-// Of IPv6 as many bits as make a client.
-Cidr networkOf(const IpAddress& client, uint32_t ipv6_prefix) {
-  const int bits = client.isV4() ? kAddressBits : static_cast<int>(ipv6_prefix);
-  return {client.masked(bits), bits};
-}
-
 uint32_t seconds(Duration span) {
   constexpr int64_t kMost = 86'400 * 365;
   const auto whole = std::chrono::ceil<std::chrono::seconds>(span).count();
@@ -38,7 +30,7 @@ Key keyOf(const RateLimit& limit, const Question& question, const ClientTable& c
   }
   if (const auto text = http::namedText(limit.key, question.head))
     return clients.key(limit.identity, *text);
-  const Cidr client = networkOf(question.client.client, limit.ipv6_prefix);
+  const Cidr client = clientOf(question.client.client, limit.ipv6_prefix);
   return clients.key(limit.identity, client.network());
 }
 
@@ -48,7 +40,7 @@ Hit hitOf(const auto& limit, Hit::Of of = Hit::Of::Limit) {
 }
 
 Key keyOf(const ClientLimit& limit, const IpAddress& client, const ClientTable& clients) {
-  return clients.key(limit.identity, networkOf(client, limit.ipv6_prefix).network());
+  return clients.key(limit.identity, clientOf(client, limit.ipv6_prefix).network());
 }
 
 // What of the request the rule is about.
@@ -192,14 +184,14 @@ void Visit::answered(const FirewallRules& rules, const Question& question, uint1
   const IpAddress& client = question.client.client;
   for (const AutoBan& rule : rules.bans()) {
     if (!rule.counts(status) || rules.exempts(client)) continue;
-    const Key key = sentry_.clients.key(rule.identity, networkOf(client, kClientBits).network());
+    const Key key = sentry_.clients.key(rule.identity, clientOf(client).network());
     if (sentry_.clients.offend(key, {rule.when.value.count, rule.when.value.window}, now))
       learn(rule, question, now);
   }
 }
 
 void Visit::learn(const AutoBan& rule, const Question& question, TimePoint now) {
-  const Cidr client = networkOf(question.client.client, kClientBits);
+  const Cidr client = clientOf(question.client.client);
   const BanRule how{.span = rule.span,
                     .grow = rule.grow,
                     .longest = rule.max,

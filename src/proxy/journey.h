@@ -72,6 +72,7 @@ class Journey {
   Task<After> deliver();
   Task<After> switchProtocols();
   Task<After> fail(Failure failure);
+  bool isTurnedAway() const;  // by the action of the rule that blocked
   After turnAway(const filter::Answer& answer);
   void noteLargeBody();
   firewall::Question question() { return {exchange_.request, facts_, request_, exchange_.arena}; }
@@ -89,6 +90,10 @@ class Journey {
   void leaveServer();
   uint32_t retryAfter();  // seconds
   upstream::AttemptFacts attemptFacts() const;
+
+  // A client that ends in the middle of what it sends, or cannot be written to, is gone.
+  static Failure clientSide(Failure failure);
+  static constexpr Duration kAnswerTime = std::chrono::seconds(30);
 
   void keepForLog();
   After endOfResponse(bool keep_alive);

@@ -1,7 +1,7 @@
 // The way of one request.
 //
 //   decide    which route, may it pass, what is rewritten            decide.cpp (pure)
-//   answer    fairlead answers itself                                 journey.cpp
+//   answer    fairlead answers itself                                 own_answers.cpp
 //   forward   a place in the pool and a server,                       placement.cpp
 //             connect, send, await the head, deliver the response;    journey.cpp
 //             again elsewhere when that is allowed                    second_chances.cpp
