@@ -60,16 +60,16 @@ std::string subjectOf(const Hit& hit, const Question& question) {
 }
 
 void explainLimits(const FirewallRules& rules, filter::Trace& trace) {
-  const auto explain = [&](const auto& limits) {
+  const auto explain = [&](const auto& limits, std::string_view what) {
     for (const auto& limit : limits)
-      trace.note(limit.name + (limit.policy.observes() ? " counts the request, and only observes"
-                                                       : " counts the request"),
+      trace.note(fmt::format("{} counts the {}{}", limit.name, what,
+                             limit.policy.observes() ? ", and only observes" : ""),
                  limit.mark);
   };
-  explain(rules.connections());
-  explain(rules.requests());
-  explain(rules.rates());
-  explain(rules.bans());
+  explain(rules.connections(), "connection");
+  explain(rules.requests(), "request");
+  explain(rules.rates(), "request");
+  explain(rules.bans(), "answer");
 }
 
 http::Field numberField(Arena& arena, std::string_view name, uint64_t number) {

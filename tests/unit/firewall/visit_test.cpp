@@ -373,7 +373,7 @@ TEST(Explained, LimitsAreTold) {
   Judgement judgement;
   EXPECT_FALSE(blocks(rules, Asked("/").question(&notes), nullptr, judgement));
   EXPECT_EQ(notes.lines, (std::vector<std::string>{
-                             "firewall connection_limit 5 counts the request",
+                             "firewall connection_limit 5 counts the connection",
                              "firewall request_limit 2 counts the request, and only observes",
                              "firewall rate_limit 1/s by client_ip counts the request"}));
 }
