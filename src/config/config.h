@@ -23,6 +23,7 @@
 #include "filter/redirect.h"
 #include "filter/respond.h"
 #include "filter/rewrite_rules.h"
+#include "firewall/country_database.h"
 #include "firewall/firewall_rules.h"
 #include "firewall/live_list.h"
 #include "route/spec.h"
@@ -209,6 +210,7 @@ struct Config {
   firewall::FirewallRules firewall;  // global
   // The files that address rules name; every copy of the rules reads the same ones.
   std::shared_ptr<firewall::Lists> lists = std::make_shared<firewall::Lists>();
+  firewall::Geo geo;
   // What holds where no route is known yet: the client's timeouts and limits before and between
   // requests.
   PoolRules default_pool_rules;

@@ -46,6 +46,7 @@ constexpr Key kFile[] = {
     {"trusted_proxies", "network...", "[]", "peers whose forwarded headers are believed"},
     {"defaults", "<defaults>", "", "what holds for everything below"},
     {"firewall_rules", "<firewall_rules>", "", "judged before any host's rules"},
+    {"geo", "<geo>", "", "where addresses are, for `country_reject` and `country_allow`"},
     {"client_table", "size", "64MiB",
      "memory for what the firewall remembers of clients: rates, connections, bans"},
     {"include", "file_pattern...", "", "adds the `hosts`, `paths` and `pools` of other files"},
@@ -149,7 +150,7 @@ void readDefaults(const Value* value, Config& config, Diagnostics& out) {
   readPoolRules(settings, Level::Defaults, config.default_pool_rules);
   readRouteRules(settings, config.default_route_rules);
   if (const Value* firewall = settings.take("firewall_rules"))
-    config.firewall.read(*firewall, {readHostName, *config.lists, out, false});
+    config.firewall.read(*firewall, {readHostName, *config.lists, config.geo, out, false});
   settings.misplaced("log", "at the top of the file, in a host or in a path");
   settings.finish();
 }
@@ -168,11 +169,12 @@ void readGlobals(Settings& settings, const Environment& environment, Config& con
   readState(settings.take("state"), environment, config.state, out);
   readAdmin(settings.take("admin"), config.listens, config.admin, out);
   config.default_route_rules.log = config.log.access;
+  readGeo(settings.take("geo"), config.geo, out);
   if (const Value* proxies = settings.take("trusted_proxies"))
     config.trusted_proxies.read(*proxies, out);
   readDefaults(settings.take("defaults"), config, out);
   if (const Value* firewall = settings.take("firewall_rules"))
-    config.firewall.read(*firewall, {readHostName, *config.lists, out, false});
+    config.firewall.read(*firewall, {readHostName, *config.lists, config.geo, out, false});
   readClientTable(settings.take("client_table"), config.client_table, out);
   settings.take("include");
   if (const Value* tests = settings.take("tests")) readTests(*tests, config.tests, out);
@@ -194,7 +196,7 @@ void refuseInnerKeys(Settings& settings) {
 void refuseGlobals(Settings& settings) {
   for (const std::string_view key :
        {"listen", "workers", "log", "trusted_proxies", "defaults", "firewall_rules", "include",
-        "tests", "state", "zone", "dns", "tls", "admin", "client_table"})
+        "tests", "state", "zone", "dns", "tls", "admin", "client_table", "geo"})
     settings.misplaced(key, "in the main file");
 }
 

@@ -1,4 +1,4 @@
-// The main file, what it includes, and the lists and pages that it names.
+// The main file, what it includes, and the lists, pages and databases that it names.
 #include "config/load.h"
 
 #include <fmt/format.h>
@@ -56,6 +56,7 @@ class Loader {
     for (const Diagnostics::File& file : out_.files) config.files.push_back(file.name);
     // Findings are about other files from here on; a list may have megabytes.
     for (const auto& list : config.lists->all()) out_.files[list->file()].text = {};
+    if (config.geo.database) out_.files[config.geo.database->file()].text = {};
     return config;
   }
 

@@ -1,4 +1,4 @@
-// Reading what is kept in files of its own: lists and pages.
+// Reading what is kept in files of its own: lists, pages and databases.
 #include "config/named_file.h"
 
 #include <fmt/format.h>
@@ -31,6 +31,8 @@ class Expander {
         visitProxyProtocol(entry.value);
       else if (entry.key.text == "respond")
         readPage(entry.value);
+      else if (entry.key.text == "geo")
+        readDatabase(entry.value);
       else if (entry.key.text == "error_pages")
         readErrorPages(entry.value);
       else
@@ -100,8 +102,13 @@ class Expander {
     if (file != nullptr && file->isScalar()) open(*file, Use::Page);
   }
 
+  void readDatabase(const Value& geo) {
+    const Value* database = geo.find("database");
+    if (database != nullptr && database->isScalar()) open(*database, Use::Database);
+  }
+
   // What a file is read for.
-  enum class Use : uint8_t { List, Page };
+  enum class Use : uint8_t { List, Page, Database };
 
   // The file's index, reading it at most once.
   std::optional<uint32_t> open(const Value& named, Use use) {

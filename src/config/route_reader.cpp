@@ -107,7 +107,7 @@ void RouteReader::readHost(const Value& item) {
               host.names.empty() ? "(host)" : host.names.front(), config_.default_pool_rules,
               config_.default_route_rules};
   if (const Value* firewall = settings.take("firewall_rules"))
-    host.firewall.read(*firewall, {readHostName, *config_.lists, out_});
+    host.firewall.read(*firewall, {readHostName, *config_.lists, config_.geo, out_});
   readPoolRules(settings, Level::Host, rules.pool);
   readRouteRules(settings, rules.route);
   readAccessLog(settings.take("log"), rules.route.log, out_);
@@ -164,7 +164,7 @@ void RouteReader::readPath(const Value& item, const Outer& outer) {
   Outer rules = outer;
   Route route = readPattern(settings, item, outer.host);
   if (const Value* firewall = settings.take("firewall_rules"))
-    route.firewall.read(*firewall, {readHostName, *config_.lists, out_});
+    route.firewall.read(*firewall, {readHostName, *config_.lists, config_.geo, out_});
   readPoolRules(settings, Level::Path, rules.pool);
   readRouteRules(settings, rules.route);
   readAccessLog(settings.take("log"), rules.route.log, out_);

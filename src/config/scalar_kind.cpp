@@ -56,6 +56,7 @@ constexpr ScalarKind kKinds[] = {
      .meaning = "an address or a network: `10.0.0.1`, `10.0.0.0/8`, `\"2001:db8::/32\"`; or "
                 "`\"@file\"`, whose lines are such",
      .shape = "^(@.+|[0-9A-Fa-f.:]+(/[0-9]{1,3})?)$"},
+    {.name = "country", .meaning = "two letters of ISO 3166-1: `DE`", .shape = "^[A-Za-z]{2}$"},
     {.name = "list_file", .meaning = "`\"@file\"`: the lines of that file", .shape = "^@."},
     {.name = "method", .meaning = "a method, such as `GET`", .shape = "^[!#-'*+.0-9A-Z^-z|~-]+$"},
     {.name = "url",

@@ -36,6 +36,7 @@ constexpr const Section* kNamed[] = {
     &kAdminKeys,
     &kAccessLogKeys,
     &kDnsKeys,
+    &kGeoKeys,
     &kDefaultKeys,
     &kPoolKeys,
     &kServerKeys,

@@ -165,6 +165,11 @@ void Show::renderGlobals() {
   const std::string& state = config_.state.value;
   out_.entry("state", state.empty() ? "off" : yamlText(state), config_.state.origin);
   renderAdmin();
+  if (config_.geo.database) {
+    out_.open("geo");
+    out_.entry("database", yamlText(config_.geo.name.value), config_.geo.name.origin);
+    out_.close();
+  }
   out_.entry("client_table", units::formatSize(config_.client_table), config_.client_table.origin);
   out_.tree("trusted_proxies", config_.trusted_proxies.show());
   rules("firewall_rules", config_.firewall.show());

@@ -17,6 +17,9 @@
 
 namespace fairlead::control {
 
+// Takes what workers may still be reading, and drops it when none does any more.
+using Retire = std::function<void(std::shared_ptr<const void>)>;
+
 // What became of the bytes of a file.
 struct Contents {
   // Puts them in force, on the control thread; null when there are faults.

@@ -15,6 +15,7 @@
 #include <random>
 
 #include "base/units.h"
+#include "control/country_keeper.h"
 #include "control/list_keeper.h"
 #include "control/signals.h"
 #include "control/state.h"
@@ -295,8 +296,9 @@ void Server::startWorkers() {
 
 void Server::keepFiles() {
   files_ = std::make_unique<FileKeeper>(reactor_, mailbox_, log_);
-  keepLists(
-      *config_.lists, [this](const std::shared_ptr<const void>& old) { retire(old); }, *files_);
+  const Retire retiring = [this](const std::shared_ptr<const void>& old) { retire(old); };
+  keepLists(*config_.lists, retiring, *files_);
+  if (config_.geo.database) keepCountries(config_.geo.database, retiring, *files_);
   files_->start();
 }
 

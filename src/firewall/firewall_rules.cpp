@@ -22,8 +22,8 @@ constexpr Key kKeys[] = {
      "methods that are refused; also when a field such as X-HTTP-Method-Override names them"},
     {"path_reject", "(path | list_file | <path_pattern>)...", "", "whole segments and all below"},
     {"header_reject", "{regex...}", "", "fields with a match of these patterns are refused"},
-    {"country_reject", "later", "", ""},
-    {"country_allow", "later", "", ""},
+    {"country_reject", "country...", "", "clients in these countries are refused; needs `geo`"},
+    {"country_allow", "country...", "", "clients anywhere else are refused; needs `geo`"},
     {"rate_limit", "'off' | (rate | <rate_limit>)...", "", "how often; more is 429"},
     {"connection_limit", "'off' | (1..1000000 | <client_limit>)...", "",
      "connections of one client at once; more is 429"},
@@ -75,14 +75,17 @@ void FirewallRules::read(const Value& value, const Reading& reading) {
     addresses_.read(*list, false, reading.lists, out);
   if (const Value* list = settings.take("ip_allow"))
     addresses_.read(*list, true, reading.lists, out);
+  for (const bool allow : {false, true})
+    if (const Value* list = settings.take(allow ? "country_allow" : "country_reject"))
+      countries_.read(*list, allow, reading.geo, out);
   if (const Value* list = settings.take("host_reject")) hosts_.read(*list, reading.readHost, out);
   if (const Value* list = settings.take("method_reject")) methods_.read(*list, out);
   if (const Value* list = settings.take("path_reject")) paths_.read(*list, out);
   if (const Value* map = settings.take("header_reject")) headers_.read(*map, out);
   readLimits(settings, reading);
   settings.finish();
-  rejects_ = !addresses_.empty() || !hosts_.empty() || !methods_.empty() || !paths_.empty() ||
-             !headers_.empty();
+  rejects_ = !addresses_.empty() || !countries_.empty() || !hosts_.empty() || !methods_.empty() ||
+             !paths_.empty() || !headers_.empty();
 }
 
 void FirewallRules::readLimits(Settings& settings, const Reading& reading) {
@@ -103,7 +106,7 @@ void FirewallRules::readLimits(Settings& settings, const Reading& reading) {
 
 std::optional<Hit> FirewallRules::findHit(const Question& question) const {
   if (!rejects_) return std::nullopt;
-  std::optional<Hit> hit = judgeAddress(question);
+  std::optional<Hit> hit = judgeClient(question);
   if (!hit && !hosts_.empty()) hit = hosts_.judge(question.head);
   if (!hit && !methods_.empty()) hit = methods_.judge(question.head);
   if (!hit && !paths_.empty()) hit = judgePaths(question);
@@ -111,9 +114,10 @@ std::optional<Hit> FirewallRules::findHit(const Question& question) const {
   return hit;
 }
 
-std::optional<Hit> FirewallRules::judgeAddress(const Question& question) const {
+// Whom the rules name by the address is not asked for a country.
+std::optional<Hit> FirewallRules::judgeClient(const Question& question) const {
   const auto found = addresses_.find(question.client.client);
-  if (!found) return std::nullopt;
+  if (!found) return countries_.empty() ? std::nullopt : countries_.judge(question);
   if (found->allow) {
     if (question.trace)
       note(question, fmt::format("{} exempts {}", found->name, question.client.client.text()),
@@ -169,6 +173,8 @@ Value FirewallRules::show() const {
   Value rules = Value::map();
   put(rules, "ip_reject", addresses_.show(false));
   put(rules, "ip_allow", addresses_.show(true));
+  put(rules, "country_reject", countries_.show(false));
+  put(rules, "country_allow", countries_.show(true));
   put(rules, "host_reject", hosts_.show());
   put(rules, "method_reject", methods_.show());
   put(rules, "path_reject", paths_.show());

@@ -9,6 +9,7 @@
 
 #include "firewall/address_rules.h"
 #include "firewall/auto_ban.h"
+#include "firewall/country_rules.h"
 #include "firewall/judgement.h"
 #include "firewall/limits.h"
 #include "firewall/path_rules.h"
@@ -22,6 +23,7 @@ extern const Section kFirewallKeys;
 struct Reading {
   HostReader readHost;
   Lists& lists;
+  const Geo& geo;
   Diagnostics& out;
   bool knows_route = true;  // false: these rules are judged before the route is looked for
 };
@@ -37,7 +39,8 @@ class FirewallRules {
     return !rates_.empty() || !connections_.empty() || !requests_.empty() || !bans_.empty();
   }
 
-  // The first rule that hits, whatever the mode: addresses, then hosts, methods, paths, fields.
+  // The first rule that hits, whatever the mode: addresses, then countries, hosts, methods, paths,
+  // fields.
   std::optional<Hit> findHit(const Question& question) const;
   // Is the client named by `ip_allow`, so that no ban of this level is learned for it?
   bool exempts(const IpAddress& client) const;
@@ -55,13 +58,14 @@ class FirewallRules {
 
  private:
   void readLimits(Settings& settings, const Reading& reading);
-  std::optional<Hit> judgeAddress(const Question& question) const;
+  std::optional<Hit> judgeClient(const Question& question) const;
   std::optional<Hit> judgePaths(const Question& question) const;
   void showLimits(Value& rules) const;
 
   bool rejects_ = false;  // there is a rule that refuses
   Policy policy_{403};
   AddressRules addresses_;
+  CountryRules countries_;
   HostRules hosts_;
   MethodRules methods_;
   PathRules paths_;

@@ -4,6 +4,7 @@
 
 #include "unit/config/good.h"
 #include "unit/firewall/asked.h"
+#include "unit/firewall/database_file.h"
 
 namespace fairlead::config {
 namespace {
@@ -117,6 +118,30 @@ lists/bad:1:3: error: `10.1.2.3/8` has host bits set beyond its prefix
      = did you mean `10.0.0.0/8`?
 
 2 errors
+)");
+}
+
+TEST(ConfigFiles, ADatabaseOfCountriesIsAFile) {
+  const std::string text =
+      "geo: { database: data/geo.mmdb }\nfirewall_rules: { country_reject: [CN] }\n" +
+      std::string(kRoute);
+  const Loaded loaded = loadWith(text, {{"data/geo.mmdb", firewall::smallDatabase()}});
+  ASSERT_TRUE(loaded.config) << renderText(loaded.diagnostics);
+  const auto& database = loaded.config->geo.database;
+  ASSERT_TRUE(database);
+  EXPECT_EQ(database->name(), "data/geo.mmdb");
+  EXPECT_EQ(loaded.config->files.at(database->file()), "data/geo.mmdb");
+  EXPECT_EQ(loaded.diagnostics.files[database->file()].text, "") << "kept twice";
+  EXPECT_TRUE(database->current()->countryOf(*IpAddress::parse("203.0.113.1")));
+
+  EXPECT_EQ(
+      renderText(loadWith(text, {{"data/geo.mmdb", "203.0.113.0/24 CN\n"}}).diagnostics),
+      R"(fairlead.yaml:1:18: error: cannot use `data/geo.mmdb`: it is no MaxMind database, or its end is missing
+   1 | geo: { database: data/geo.mmdb }
+     |                  ^^^^^^^^^^^^^
+     = expected a MaxMind database such as GeoLite2-Country.mmdb
+
+1 error
 )");
 }
 

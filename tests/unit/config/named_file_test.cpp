@@ -23,6 +23,7 @@ struct Row {
 const std::map<std::string, std::string> kFiles{{"conf/down.html", "<h1>Down</h1>"},
                                                 {"conf/pages/404.html", "<h1>Gone</h1>"},
                                                 {"/srv/ok.json", "{}"},
+                                                {"conf/geo.mmdb", "MaxMind"},
                                                 {"conf/full", std::string(kLargestPage, 'x')},
                                                 {"conf/large", std::string(kLargestPage + 1, 'x')}};
 
@@ -42,6 +43,12 @@ TEST(NamedFiles, PagesAreRead) {
        "{ a: { error_pages: { 503: \"@down.html\", 502: \"@down.html\" } }, b: { "
        "respond: { file: down.html } } }",
        {"conf/down.html"}},
+      {"a database", "{ geo: { database: geo.mmdb } }", {"conf/geo.mmdb"}},
+      {"a missing database",
+       "{ geo: { database: x } }",
+       {},
+       "error: cannot read `conf/x`: No such file or directory"},
+      {"a database that is none", "{ geo: { database: [geo.mmdb] }, pools: { geo: {} } }", {}},
       {"none named",
        "{ respond: { body: \"@down.html\" }, error_pages: { 404: { body: x } } }",
        {}},

@@ -10,6 +10,7 @@
 #include "config/show.h"
 #include "config/yaml.h"
 #include "unit/config/good.h"
+#include "unit/firewall/database_file.h"
 
 namespace fairlead::config {
 namespace {
@@ -27,6 +28,8 @@ state: /var/lib/fairlead
 firewall_rules:
   ip_reject: [203.0.113.0/24]
   ip_allow: 203.0.113.7
+  country_reject: [CN, no]
+  country_allow: [DE]
   host_reject: ["*.old.example"]
   method_reject: [TRACE]
   path_reject: [/.git, { exact: /status/ }, { glob: "/**/*.php" }, { regex: "[.]env$" }]
@@ -40,6 +43,7 @@ firewall_rules:
   auto_ban: { when: "20 x 401|403|404 in 1m", for: 10m, grow: 2x, max: 24h, roll_up: 6 }
   mode: enforce
   action: { status: 404 }
+geo: { database: geo/countries.mmdb }
 client_table: 32MiB
 defaults:
   balance: random
@@ -163,8 +167,10 @@ tests:
   - { request: { method: GET, url: "http://secure.example/", headers: { A: b }, from: 10.0.0.1 }, redirect: "https://secure.example/" }
 )";
 
-const std::map<std::string, std::string> kFiles{
-    {"pages/down.html", "<h1>{status}</h1>"}, {"pages/gone.txt", "gone"}, {"conf.d/a.txt", ""}};
+const std::map<std::string, std::string> kFiles{{"pages/down.html", "<h1>{status}</h1>"},
+                                                {"pages/gone.txt", "gone"},
+                                                {"geo/countries.mmdb", firewall::smallDatabase()},
+                                                {"conf.d/a.txt", ""}};
 
 void addKeys(const Value& value, std::set<std::string>& keys) {
   for (const Value& item : value.items) addKeys(item, keys);
@@ -227,6 +233,8 @@ TEST(WholeLanguage, IsShownWithThePlaceOfEachValue) {
       {"\n        scheme: http ", "redirect: https }"},
       {"\n    upstream: \"/v2?v=1\"", "upstream: \"/v2?v=1\""},
       {"\n      X-Debug: off", "X-Debug: off"},
+      {"\n  database: geo/countries.mmdb", "geo: {"},
+      {"\n    - NO", "country_reject: [CN"},
       {"\nzone: west", "zone: west\n"},
       {"\n    - 10.0.0.2:53", "dns: {"},
       {"\n          - 300-399", "    expect: {"},

@@ -24,7 +24,7 @@ inline FirewallRules rulesOf(std::string_view text) {
   Diagnostics out;
   Lists lists;
   FirewallRules rules;
-  rules.read(filter::flow(text), {readPlainHost, lists, out});
+  rules.read(filter::flow(text), {readPlainHost, lists, Geo(), out});
   EXPECT_EQ(filter::firstFinding(out), "") << text;
   return rules;
 }
@@ -33,7 +33,7 @@ inline std::string faultOf(std::string_view text) {
   Diagnostics out;
   Lists lists;
   FirewallRules rules;
-  rules.read(filter::flow(text), {readPlainHost, lists, out});
+  rules.read(filter::flow(text), {readPlainHost, lists, Geo(), out});
   return filter::firstFinding(out);
 }
 

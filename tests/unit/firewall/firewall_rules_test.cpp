@@ -373,7 +373,7 @@ const FaultRow kFaults[] = {
      "{ auto_ban: { when: \"2 x 404 in 1m\", for: 1h, max: 1m } }",
      "error: `max` is shorter than the first ban"},
     {"country without a database", "{ country_reject: [CN] }",
-     "error: `country_reject` is not supported by this version"},
+     "error: there is no database of countries"},
 };
 
 TEST(Firewall, TellsFaults) {
@@ -384,10 +384,12 @@ TEST(Firewall, TellsFaults) {
 
 TEST(Firewall, KnowsNoRouteBeforeTheHost) {
   Diagnostics out;
+  const Geo geo;
   Lists lists;
   FirewallRules rules;
-  rules.read(flow("{ rate_limit: { rate: 1/s, key: route } }"),
-             {.readHost = readPlainHost, .lists = lists, .out = out, .knows_route = false});
+  rules.read(
+      flow("{ rate_limit: { rate: 1/s, key: route } }"),
+      {.readHost = readPlainHost, .lists = lists, .geo = geo, .out = out, .knows_route = false});
   EXPECT_EQ(filter::firstFinding(out), "error: here the route of a request is not known yet");
 }
 
@@ -398,12 +400,14 @@ TEST(Firewall, NamesTheNearestKey) {
 
 TEST(Firewall, AddsUpOverSeveralReads) {
   Diagnostics out;
+  const Geo geo;
   FirewallRules rules;
   Lists lists;
   EXPECT_TRUE(rules.empty());
-  rules.read(flow("{ ip_reject: [10.0.0.1], path_reject: [/a] }"), {readPlainHost, lists, out});
+  rules.read(flow("{ ip_reject: [10.0.0.1], path_reject: [/a] }"),
+             {readPlainHost, lists, geo, out});
   rules.read(flow("{ ip_reject: [10.0.0.2], path_reject: [/a/b, /c] }"),
-             {readPlainHost, lists, out});
+             {readPlainHost, lists, geo, out});
   EXPECT_FALSE(rules.empty());
   for (const char* client : {"10.0.0.1", "10.0.0.2"})
     EXPECT_NE(Asked("/").client(client).hitBy(rules), "") << client;
