@@ -7,7 +7,7 @@ import time
 import pytest
 from edge import run
 from origin import answer, serve
-from waiting import eventually, happens
+from waiting import SANITIZED, eventually, happens
 from wire import Closed
 
 TRUSTED = "trusted_proxies: [127.0.0.1]\n"
@@ -286,7 +286,8 @@ def test_who_is_in_the_tarpit_holds_no_buffers(fairlead):
         client.request(target="/tar", fields=["X-Filler: " + "x" * 2000])
     edge.log_lines(count + 1)
     assert edge.get().status == 200
-    assert edge.resident_bytes() - before < count * 4096
+    # A sanitizer keeps what was freed.
+    assert SANITIZED or edge.resident_bytes() - before < count * 4096
     for client in waiting:
         client.close()
     eventually(lambda: edge.descriptors() < count, what="the end of the waiting")
