@@ -48,10 +48,6 @@ std::string_view pathOf(std::string_view target) {
   return path == std::string_view::npos ? "/" : target.substr(path);
 }
 
-void note(const Question& question, std::string_view text, const Mark& mark) {
-  if (question.trace) question.trace->note(std::string(text), mark);
-}
-
 void put(Value& into, std::string_view key, Value list) {
   if (!list.items.empty() || !list.entries.empty()) into.put(std::string(key), std::move(list));
 }
@@ -120,8 +116,8 @@ std::optional<Hit> FirewallRules::judgeClient(const Question& question) const {
   if (!found) return countries_.empty() ? std::nullopt : countries_.judge(question);
   if (found->allow) {
     if (question.trace)
-      note(question, fmt::format("{} exempts {}", found->name, question.client.client.text()),
-           found->mark);
+      question.trace->note(fmt::format("{} exempts {}", found->name, question.client.client.text()),
+                           found->mark);
     return std::nullopt;
   }
   return Hit{.of = Hit::Of::Client,

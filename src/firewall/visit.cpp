@@ -118,12 +118,13 @@ bool Visit::isBanned(const Question& question, Judgement& judgement) {
   const AutoBan* rule = ban->rule < sentry_.bans.size() ? &sentry_.bans[ban->rule] : nullptr;
   const Mark mark = rule ? rule->mark : Mark{};
   static const Policy kByHandPolicy{403};
-  return settle({.of = Hit::Of::Client,
-                 .rule = question.arena.copy("ban of " + ban->network.shortText()),
-                 .origin = mark,
-                 .counted = mark,
-                 .counted_as = rule ? std::string_view(rule->name) : "bans by hand"},
-                rule ? rule->policy : kByHandPolicy, question, this, judgement);
+  is_banned_ = settle({.of = Hit::Of::Client,
+                       .rule = question.arena.copy("ban of " + ban->network.shortText()),
+                       .origin = mark,
+                       .counted = mark,
+                       .counted_as = rule ? std::string_view(rule->name) : "bans by hand"},
+                      rule ? rule->policy : kByHandPolicy, question, this, judgement);
+  return is_banned_;
 }
 
 bool Visit::isTooMuch(const FirewallRules& rules, const Question& question, Judgement& judgement) {
@@ -180,7 +181,7 @@ bool Visit::holdHere(const ClientLimit& limit, const IpAddress& client) {
 
 void Visit::answered(const FirewallRules& rules, const Question& question, uint16_t status,
                      TimePoint now) {
-  // What a ban or a rule of this very kind does is no news of the client.
+  if (is_banned_) return;
   const IpAddress& client = question.client.client;
   for (const AutoBan& rule : rules.bans()) {
     if (!rule.counts(status) || rules.exempts(client)) continue;

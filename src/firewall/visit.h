@@ -63,7 +63,8 @@ class Visit {
   void note(const Hit& hit, Effect effect, const Question& question) {
     sentry_.ledger.note(hit, effect, question);
   }
-  // The client got this answer from a place where these rules hold.
+  // The client got this answer from a place where these rules hold. What a ban answers is no news
+  // of the client.
   void answered(const FirewallRules& rules, const Question& question, uint16_t status,
                 TimePoint now);
 
@@ -82,6 +83,7 @@ class Visit {
   TimePoint now_;
   std::array<Hold, kMostHolds> holds_;
   size_t held_ = 0;
+  bool is_banned_ = false;
 };
 
 // The rules of one level, and with a visit its limits. True: the request is blocked, and the

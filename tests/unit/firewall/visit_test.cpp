@@ -286,6 +286,23 @@ TEST(AutoBans, KnowClassesOfStatuses) {
   EXPECT_FALSE(post.passes("10.0.0.1"));
 }
 
+TEST(AutoBans, DoNotFeedThemselves) {
+  Post post("{ auto_ban: { when: \"1 x 403 in 1m\", for: 10s, grow: 2x } }");
+  post.answer("203.0.113.7", 403);
+  Asked asked("/");
+  Places places;
+  for (int i = 0; i < 9; ++i) {
+    post.now += seconds(1);
+    Visit visit(post.sentry(), places, post.now);
+    Judgement judgement;
+    EXPECT_TRUE(visit.isBanned(asked.question(), judgement)) << i;
+    visit.answered(post.rules, asked.question(), 403, post.now);
+  }
+  post.now += seconds(1);
+  EXPECT_TRUE(post.passes("203.0.113.7"));
+  EXPECT_EQ(post.learned, std::vector<std::string>{"203.0.113.7/32 10s"});
+}
+
 TEST(AutoBans, ActAsTheirRuleSays) {
   Post post("{ auto_ban: { when: \"1 x 404 in 1m\", action: { status: 404 } } }");
   post.answer("203.0.113.7", 404);
