@@ -9,11 +9,20 @@ import subprocess
 import time
 from pathlib import Path
 
+import fairlead_configs
+
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 10
 STOP_SECONDS = 5
 BACKLOG = 4096
 IDLE_CONNECTIONS = 256
+CLIENTS = 8192
+MANY_CLIENTS = 12288  # for the rows of idle connections
+SPLICING = """\
+    option splice-auto
+    option splice-request
+    option splice-response
+"""
 
 
 class CannotStart(Exception):
@@ -30,7 +39,7 @@ def answers(port):
     """One small GET comes back with 200."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
     try:
-        connection.request("GET", "/1k")
+        connection.request("GET", "/1k", headers={"Host": fairlead_configs.HOST})
         response = connection.getresponse()
         return response.status == 200 and len(response.read()) == 1024
     except (OSError, http.client.HTTPException):
@@ -40,13 +49,14 @@ def answers(port):
 
 
 class Process:
-    """A program pinned to one CPU, with its output in a file; the processes below it are its own."""
+    """A program kept on `cpus` ("0" or "0,1"), with its output in a file; the processes below it
+    are its own."""
 
-    def __init__(self, name, command, cpu, folder, port, start_seconds=START_SECONDS):
+    def __init__(self, name, command, cpus, folder, port, start_seconds=START_SECONDS):
         self.name = name
         self.port = port
         self.output = folder / f"{name}.out"
-        pinned = ["taskset", "-c", str(cpu), *[str(part) for part in command]]
+        pinned = ["taskset", "-c", str(cpus), *[str(part) for part in command]]
         with open(self.output, "wb") as output:
             self.process = subprocess.Popen(pinned, stdin=subprocess.DEVNULL, stdout=output,
                                             stderr=subprocess.STDOUT, start_new_session=True)
@@ -132,29 +142,31 @@ def find_program(name):
     return shutil.which(name, path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
 
 
-def fairlead_command(folder, port, origin):
-    binary = ROOT / "build" / "release" / "fairlead"
-    if not binary.exists():
-        return None
-    (folder / "fairlead.yaml").write_text(f"""\
-listen: {{ http: "127.0.0.1:{port}" }}
-workers: 1
-log: {{ access: off }}
-hosts:
-  - host: "*"
-    servers: ["127.0.0.1:{origin}"]
-""")
-    return [binary, "run", "-c", folder / "fairlead.yaml"]
+def fairlead_with(name, configuration):
+    """The command of fairlead with what `configuration(port, origin)` gives."""
+    def command(folder, port, origin):
+        binary = ROOT / "build" / "release" / "fairlead"
+        if not binary.exists():
+            return None
+        file = folder / f"{name}.yaml"
+        file.write_text(configuration(port, origin))
+        return [binary, "run", "-c", file]
+    return command
 
 
-def haproxy_command(folder, port, origin):
+def two_workers(port, origin):
+    return fairlead_configs.plain(port, origin, workers=2)
+
+
+def haproxy_command(folder, port, origin, clients=CLIENTS, more=""):
     binary = find_program("haproxy")
     if not binary:
         return None
-    (folder / "haproxy.cfg").write_text(f"""\
+    file = folder / f"haproxy-{port}.cfg"
+    file.write_text(f"""\
 global
     nbthread 1
-    maxconn 8192
+    maxconn {clients}
 
 defaults
     mode http
@@ -162,7 +174,7 @@ defaults
     timeout client 60s
     timeout server 60s
     http-reuse always
-
+{more}
 frontend web
     bind 127.0.0.1:{port} backlog {BACKLOG}
     default_backend origin
@@ -170,22 +182,31 @@ frontend web
 backend origin
     server origin 127.0.0.1:{origin}
 """)
-    return [binary, "-db", "-f", folder / "haproxy.cfg"]
+    return [binary, "-db", "-f", file]
 
 
-def nginx_command(folder, port, origin):
+def haproxy_splice_command(folder, port, origin):
+    return haproxy_command(folder, port, origin, more=SPLICING)
+
+
+def haproxy_many_command(folder, port, origin):
+    return haproxy_command(folder, port, origin, clients=MANY_CLIENTS)
+
+
+def nginx_command(folder, port, origin, clients=CLIENTS):
     binary = find_program("nginx")
     if not binary:
         return None
     user = "user root root;" if os.geteuid() == 0 else ""
-    (folder / "nginx.conf").write_text(f"""\
+    file = folder / f"nginx-{port}.conf"
+    file.write_text(f"""\
 {user}
 daemon off;
 worker_processes 1;
 worker_rlimit_nofile 16384;
-pid {folder}/nginx.pid;
+pid {folder}/nginx-{port}.pid;
 error_log stderr crit;
-events {{ worker_connections 8192; }}
+events {{ worker_connections {clients}; }}
 http {{
     access_log off;
     keepalive_requests 1000000000;
@@ -211,7 +232,11 @@ http {{
     }}
 }}
 """)
-    return [binary, "-p", folder, "-c", folder / "nginx.conf", "-e", "stderr"]
+    return [binary, "-p", folder, "-c", file, "-e", "stderr"]
+
+
+def nginx_many_command(folder, port, origin):
+    return nginx_command(folder, port, origin, clients=MANY_CLIENTS)
 
 
 def relay_command(_folder, port, origin):
@@ -223,25 +248,35 @@ def own_program(name, *arguments):
     return [binary, *arguments] if binary.exists() else None
 
 
-# In the order of the tables. A command of None means that the program is not there.
+# A command of None means that the program is not there.
 CONTESTANTS = {
-    "fairlead": fairlead_command,
+    "fairlead": fairlead_with("fairlead", fairlead_configs.plain),
     "haproxy": haproxy_command,
     "nginx": nginx_command,
     "relay": relay_command,
+    "haproxy-splice": haproxy_splice_command,
+    "one-prefix": fairlead_with("one-prefix", fairlead_configs.one_prefix),
+    "one-regex": fairlead_with("one-regex", fairlead_configs.one_regex),
+    "rules": fairlead_with("rules", fairlead_configs.many_rules),
+    "firewall": fairlead_with("firewall", fairlead_configs.firewall),
+    "two-workers": fairlead_with("two-workers", two_workers),
+    "haproxy-many": haproxy_many_command,
+    "nginx-many": nginx_many_command,
 }
+# Who stands in most tables, in their order.
+USUAL = ("fairlead", "haproxy", "nginx", "relay")
 
 
-def start_origin(cpu, folder):
+def start_origin(cpus, folder):
     port = free_port()
     command = own_program("bench_origin", port)
     if command is None:
         raise CannotStart("build/release/bench/bench_origin is not built; run ./dev bench")
-    return Process("origin", command, cpu, folder, port)
+    return Process("origin", command, cpus, folder, port)
 
 
-def start(name, cpu, folder, origin_port):
+def start(name, cpus, folder, origin_port):
     """The running contestant, or None if its program is not there."""
     port = free_port()
     command = CONTESTANTS[name](folder, port, origin_port)
-    return Process(name, command, cpu, folder, port) if command else None
+    return Process(name, command, cpus, folder, port) if command else None
