@@ -194,7 +194,7 @@ backend origin
 
 
 def haproxy_splice_command(folder, port, origin):
-    return haproxy_command(folder, port, origin, more=SPLICING)
+    return haproxy_command(folder, port, origin, more=SPLICING, more_global="    maxpipes 256\n")
 
 
 def haproxy_many_command(folder, port, origin):
