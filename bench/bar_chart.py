@@ -15,6 +15,8 @@ LABEL_CHARACTERS = 32
 # Estimated for the sans-serif fonts of browsers at 12 px.
 CHARACTER_WIDTH = 6.9
 INK, FAINT, GRID, CARD, EDGE = "#1f2430", "#5b6270", "#e3e6eb", "#ffffff", "#d0d4da"
+# Around values, so that they read where a line passes behind them.
+HALO = f' stroke="{CARD}" stroke-width="4" paint-order="stroke"'
 # Told apart by the colour-blind too (after Okabe and Ito), each as (whole or user part, system part).
 COLOURS = {
     "fairlead": ("#005a9c", "#6db3e8"),
@@ -48,15 +50,15 @@ def draw(chart):
     series = list(dict.fromkeys(bar.series for _, bars in chart.groups for bar in bars))
     colours = colours_of(series)
     top = MARGIN + 50 + LINE * len(legend_lines(series, chart.parts))
-    bottom = top + sum(group_height(bars) for _, bars in chart.groups)
+    bottom = top + sum(group_height(label, bars) for label, bars in chart.groups)
     scale = Scale(max(bar.value for _, bars in chart.groups for bar in bars))
     body = [*heading(chart), *legend(series, chart.parts, colours), *grid(scale, top, bottom)]
+    if chart.mark is not None:
+        body += mark(chart, scale, top, bottom)
     at = top
     for label, bars in chart.groups:
         body += group(label, bars, at, scale, colours)
-        at += group_height(bars)
-    if chart.mark is not None:
-        body += mark(chart, scale, top, bottom)
+        at += group_height(label, bars)
     return svg(bottom + 40, body, chart)
 
 
@@ -65,15 +67,24 @@ def colours_of(series):
     return {name: COLOURS[name] if name in COLOURS else next(others) for name in series}
 
 
-def group_height(bars):
-    return len(bars) * (BAR + BAR_GAP) + GROUP_GAP
+def group_height(label, bars):
+    return max(bars_height(bars), LINE * len(label_lines(label))) + GROUP_GAP
+
+
+def bars_height(bars):
+    return len(bars) * (BAR + BAR_GAP) - BAR_GAP
+
+
+def label_lines(label):
+    return textwrap.wrap(label, LABEL_CHARACTERS)
 
 
 class Scale:
     """Values to places on the page, with four to eight round numbers on the way."""
 
     def __init__(self, highest):
-        step = 10 ** math.floor(math.log10(highest or 1))
+        highest = highest or 1
+        step = 10 ** math.floor(math.log10(highest))
         self.step = next(step * part for part in (0.1, 0.2, 0.25, 0.5, 1)
                          if highest / (step * part) <= 8 or part == 1)
         self.end = math.ceil(highest / self.step - 1e-9) * self.step
@@ -91,9 +102,9 @@ def number_text(value):
     return f"{value:,.0f}" if value >= 10 or value == int(value) else f"{value:.4g}"
 
 
-def text(x, y, content, size=12, anchor="start", fill=INK, weight="normal"):
+def text(x, y, content, size=12, anchor="start", fill=INK, weight="normal", more=""):
     return (f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" text-anchor="{anchor}" '
-            f'fill="{fill}" font-weight="{weight}">{escape(content)}</text>')
+            f'fill="{fill}" font-weight="{weight}"{more}>{escape(content)}</text>')
 
 
 def box(x, y, width, height, fill):
@@ -152,12 +163,14 @@ def grid(scale, top, bottom):
 
 
 def group(label, bars, top, scale, colours):
-    lines = textwrap.wrap(label, LABEL_CHARACTERS)
-    y = top + GROUP_GAP / 2 + (group_height(bars) - GROUP_GAP - LINE * len(lines)) / 2 + 11
-    result = [text(scale.left - 10, y + LINE * number, one, 12, "end")
+    lines = label_lines(label)
+    middle = top + group_height(label, bars) / 2
+    first_line = middle - LINE * len(lines) / 2 + 12
+    first_bar = middle - bars_height(bars) / 2
+    result = [text(scale.left - 10, first_line + LINE * number, one, anchor="end")
               for number, one in enumerate(lines)]
     for number, bar in enumerate(bars):
-        result += one_bar(bar, top + GROUP_GAP / 2 + number * (BAR + BAR_GAP), scale, colours)
+        result += one_bar(bar, first_bar + number * (BAR + BAR_GAP), scale, colours)
     return result
 
 
@@ -168,7 +181,7 @@ def one_bar(bar, y, scale, colours):
     parts = [box(scale.left, y, first, BAR, dark)]
     if bar.first_part < 1:
         parts.append(box(scale.left + first, y, whole - first, BAR, light))
-    return [*parts, text(scale.left + whole + 5, y + BAR - 3.5, bar.text, 11)]
+    return [*parts, text(scale.left + whole + 5, y + BAR - 3.5, bar.text, 11, more=HALO)]
 
 
 def mark(chart, scale, top, bottom):
