@@ -150,10 +150,10 @@ def find_program(name):
     return shutil.which(name, path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
 
 
-def fairlead_with(name, configuration):
+def fairlead_with(name, configuration, build="release"):
     """The command of fairlead with what `configuration(port, origin)` gives."""
     def command(folder, port, origin):
-        binary = ROOT / "build" / "release" / "fairlead"
+        binary = ROOT / "build" / build / "fairlead"
         if not binary.exists():
             return None
         file = folder / f"{name}.yaml"
@@ -258,18 +258,23 @@ def own_program(name, *arguments):
     return [binary, *arguments] if binary.exists() else None
 
 
+# What fairlead is measured with.
+CONFIGURATIONS = {
+    "fairlead": fairlead_configs.plain,
+    "one-prefix": fairlead_configs.one_prefix,
+    "one-regex": fairlead_configs.one_regex,
+    "rules": fairlead_configs.many_rules,
+    "firewall": fairlead_configs.firewall,
+    "two-workers": two_workers,
+}
 # A command of None means that the program is not there.
 CONTESTANTS = {
-    "fairlead": fairlead_with("fairlead", fairlead_configs.plain),
+    **{name: fairlead_with(name, text) for name, text in CONFIGURATIONS.items()},
+    "trained": fairlead_with("trained", fairlead_configs.plain, "trained"),
     "haproxy": haproxy_command,
     "nginx": nginx_command,
     "relay": relay_command,
     "haproxy-splice": haproxy_splice_command,
-    "one-prefix": fairlead_with("one-prefix", fairlead_configs.one_prefix),
-    "one-regex": fairlead_with("one-regex", fairlead_configs.one_regex),
-    "rules": fairlead_with("rules", fairlead_configs.many_rules),
-    "firewall": fairlead_with("firewall", fairlead_configs.firewall),
-    "two-workers": fairlead_with("two-workers", two_workers),
     "haproxy-many": haproxy_many_command,
     "nginx-many": nginx_many_command,
 }

@@ -52,6 +52,9 @@ WORKLOADS = {
     "scaling": Workload("GET 1 KiB, 64 connections, everything on both CPUs",
                         contestants=("fairlead", "two-workers"), against={"fairlead": None},
                         together=True),
+    # Where `./dev build trained` has been run.
+    "trained": Workload("GET 1 KiB, 64 connections, trained", contestants=("fairlead", "trained"),
+                        against={"fairlead": None}),
     "half-load": Workload("GET 1 KiB, 64 connections, half load", load=PACED),
     "idle": Workload("asked once, then idle", connections=10_000, contestants=IDLE,
                      against={"haproxy": None}, load=IDLE_AFTER_ONE),
