@@ -86,6 +86,6 @@ def test_a_plot_is_a_picture_in_which_nothing_leaves_the_card():
 @pytest.mark.parametrize("highest, ticks", [
     (1.53, [0, 0.2, 0.4, 0.6, 0.8, 1, 1.2, 1.4, 1.6]), (7, [0, 1, 2, 3, 4, 5, 6, 7]),
     (1713, [0, 250, 500, 750, 1000, 1250, 1500, 1750]), (100, [0, 20, 40, 60, 80, 100]),
-    (0, [0, 1])])
+    (0, [0, 0.2, 0.4, 0.6, 0.8, 1])])
 def test_axes_have_round_numbers(highest, ticks):
     assert Scale(highest).ticks() == pytest.approx(ticks)
