@@ -20,23 +20,26 @@ def medians(rounds):
     return {key: statistics.median(one[key] for one in rounds) for key in rounds[0]}
 
 
-def ratio(rounds, name, other, key):
-    """The median over the rounds of one's value by the other's in the same round."""
+def ratios(rounds, name, other, key):
+    """One's value by the other's in the same round, in ascending order; empty if there is none."""
     if name not in rounds or other not in rounds:
-        return None
+        return []
     pairs = [(one[key], two[key]) for one, two in zip(rounds[name], rounds[other], strict=True)]
-    if any(two <= 0 for _, two in pairs):
-        return None
-    return statistics.median(one / two for one, two in pairs)
+    return sorted(one / two for one, two in pairs) if all(two > 0 for _, two in pairs) else []
+
+
+def ratio(rounds, name, other, key):
+    """The median of the rounds' ratios, None without any. It is steadier than the ratio of the
+    medians, as slow stretches of the machine hit both of a round."""
+    found = ratios(rounds, name, other, key)
+    return statistics.median(found) if found else None
 
 
 def spread(rounds, name, other, key):
-    """Half the range in which the middle half of the rounds' ratios lies."""
-    ratios = [one[key] / two[key] for one, two in zip(rounds[name], rounds[other], strict=True)]
-    if len(ratios) < 4:
-        return (max(ratios) - min(ratios)) / 2
-    low, _, high = statistics.quantiles(ratios, n=4)
-    return (high - low) / 2
+    """Half the range of the middle half of the rounds' ratios."""
+    found = ratios(rounds, name, other, key)
+    cut = len(found) // 4
+    return (found[len(found) - 1 - cut] - found[cut]) / 2
 
 
 def summary(workload, rounds):

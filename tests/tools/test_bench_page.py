@@ -27,22 +27,26 @@ def row(**values):
             "contestants": report.summary(WORKLOADS["1k-64"], rounds(**values))}
 
 
-def test_a_ratio_is_that_of_the_same_round():
-    measured = rounds(fairlead=[5, 50, 6], haproxy=[10, 100, 10])
-    assert report.ratio(measured, "fairlead", "haproxy", "cpu_us") == pytest.approx(0.5)
+# fairlead's and HAProxy's rounds, the ratio, its spread
+RATIOS = {
+    "one_round": ([5], [10], 0.5, 0),
+    "slow_rounds_are_slow_for_both": ([5, 50, 6], [10, 100, 12], 0.5, 0),
+    "the_middle_half_of_four": ([1, 4, 6, 100], [10, 10, 10, 10], 0.5, 0.1),
+    "the_middle_half_of_five": ([0.1, 3, 4, 6, 99], [10, 10, 10, 10, 10], 0.4, 0.15),
+}
+
+
+@pytest.mark.parametrize("own, others, ratio, spread", RATIOS.values(), ids=RATIOS.keys())
+def test_a_ratio_is_of_rounds_that_belong_together(own, others, ratio, spread):
+    measured = rounds(fairlead=own, haproxy=others)
+    assert report.ratio(measured, "fairlead", "haproxy", "cpu_us") == pytest.approx(ratio)
+    assert report.spread(measured, "fairlead", "haproxy", "cpu_us") == pytest.approx(spread)
 
 
 @pytest.mark.parametrize("name, other", [("fairlead", "nginx"), ("nginx", "haproxy")])
 def test_there_is_no_ratio_to_who_was_not_measured(name, other):
     measured = rounds(fairlead=[5], haproxy=[10])
     assert report.ratio(measured, name, other, "cpu_us") is None
-
-
-def test_spread_is_half_of_the_middle_half():
-    measured = rounds(fairlead=[1, 2, 3, 4, 100], haproxy=[1, 1, 1, 1, 1])
-    assert report.spread(measured, "fairlead", "haproxy", "cpu_us") == pytest.approx(25.25)
-    few = rounds(fairlead=[1, 2], haproxy=[1, 1])
-    assert report.spread(few, "fairlead", "haproxy", "cpu_us") == pytest.approx(0.5)
 
 
 def test_a_missed_target_is_bold():
@@ -86,6 +90,6 @@ def test_a_plot_is_a_picture_in_which_nothing_leaves_the_card():
 @pytest.mark.parametrize("highest, ticks", [
     (1.53, [0, 0.2, 0.4, 0.6, 0.8, 1, 1.2, 1.4, 1.6]), (7, [0, 1, 2, 3, 4, 5, 6, 7]),
     (1713, [0, 250, 500, 750, 1000, 1250, 1500, 1750]), (100, [0, 20, 40, 60, 80, 100]),
-    (0, [0, 1])])
+    (0, [0, 0.2, 0.4, 0.6, 0.8, 1])])
 def test_axes_have_round_numbers(highest, ticks):
     assert Scale(highest).ticks() == pytest.approx(ticks)
