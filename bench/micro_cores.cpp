@@ -2,8 +2,8 @@
 // that count into the same words.
 #include <benchmark/benchmark.h>
 
+#include "base/latency_histogram.h"
 #include "upstream/circuit_breaker.h"
-#include "upstream/latency_histogram.h"
 #include "upstream/passive_health.h"
 
 namespace {
