@@ -57,6 +57,8 @@ class Worker {
   // Runs the letter on the worker's thread, between events; never, once `run` has ended.
   void post(io::Mailbox::Letter letter) { mailbox_.post(std::move(letter)); }
 
+  // How long the turns of its loop are.
+  const io::TurnMeter& meter() const { return reactor_.meter(); }
   size_t connections() const { return open_.load(std::memory_order_relaxed); }
 
  private:
