@@ -79,8 +79,10 @@ class Ledger {
       uint64_t observed = 0;
       std::unique_ptr<HeavyHitters> clients;
     };
+    std::vector<uint64_t> places();
+
     std::mutex mutex_;
-    std::unordered_map<uint64_t, Tally> tallies_;  // by the place of the rule
+    std::unordered_map<uint64_t, Tally> tallies_;  // by the place of the rule; only ever added to
     size_t detailed_ = 0;
   };
 

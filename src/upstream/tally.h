@@ -4,7 +4,7 @@
 #include "base/count.h"
 #include "base/latency_histogram.h"
 
-namespace fairlead {
+namespace fairlead::upstream {
 
 struct alignas(64) Tally {
   Count answers;               // response heads that came
@@ -13,4 +13,4 @@ struct alignas(64) Tally {
   LatencyHistogram latencies;  // filled only while a percentile of it is needed
 };
 
-}  // namespace fairlead
+}  // namespace fairlead::upstream

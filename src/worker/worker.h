@@ -71,6 +71,7 @@ class Worker {
   // Out of descriptors: closes what lies idle, so that something can go on.
   void shedIdle();
   void beginDrain();
+  Task<void> finishUp();
   void endIfDrained();
 
   WorkerParts parts_;
@@ -87,6 +88,7 @@ class Worker {
   std::atomic<size_t> open_{0};
   Scope connections_;  // use all of the above
   Scope accepting_;
+  Scope finishing_;
 };
 
 }  // namespace fairlead::worker
