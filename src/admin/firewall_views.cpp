@@ -46,14 +46,15 @@ Json viewOf(const FirewallFacts::Rule& rule, size_t clients, const Moment& momen
 Json viewOf(const KnownBan& known, const Moment& moment) {
   const Ban& ban = known.ban;
   const bool ends = ban.until != kNever;
-  return {{"network", ban.network.shortText()},
-          {"since", timeText(ban.since, moment)},
-          {"for_seconds", secondsNotBelowZero(moment.steady - ban.since)},
-          {"until", ends ? Json(timeText(ban.until, moment)) : Json()},
-          {"until_in_seconds", ends ? Json(secondsNotBelowZero(ban.until - moment.steady)) : Json()},
-          {"strikes", ban.strikes},
-          {"by", known.by},
-          {"why", known.why}};
+  return {
+      {"network", ban.network.shortText()},
+      {"since", timeText(ban.since, moment)},
+      {"for_seconds", secondsNotBelowZero(moment.steady - ban.since)},
+      {"until", ends ? Json(timeText(ban.until, moment)) : Json()},
+      {"until_in_seconds", ends ? Json(secondsNotBelowZero(ban.until - moment.steady)) : Json()},
+      {"strikes", ban.strikes},
+      {"by", known.by},
+      {"why", known.why}};
 }
 
 Json viewOfBans(std::span<const KnownBan> bans, const Moment& moment) {

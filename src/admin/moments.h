@@ -21,8 +21,8 @@ inline double exactSecondsOf(Duration span) {
 
 // RFC 3339, UTC.
 inline std::string timeText(TimePoint time, const Moment& moment) {
-  return timestampText(
-      moment.wall + std::chrono::duration_cast<std::chrono::microseconds>(time - moment.steady));
+  return timestampText(moment.wall +
+                       std::chrono::duration_cast<std::chrono::microseconds>(time - moment.steady));
 }
 
 }  // namespace fairlead::admin

@@ -59,9 +59,10 @@ std::vector<std::string> sentencesOf(size_t worker, const WorkerFacts& facts, Ti
         "Worker {} was busy for {} in one turn, {} ago: its other connections waited that long.",
         worker, latencyText(longest.length), spanText(std::max(Duration{}, now - longest.at))));
   if (turns.busy_share >= kNearlyAlways)
-    sentences.push_back(fmt::format("Worker {} was busy for {} of the last minute: more CPUs or "
-                                    "another machine would serve faster.",
-                                    worker, percentText(turns.busy_share)));
+    sentences.push_back(
+        fmt::format("Worker {} was busy for {} of the last minute: more CPUs or "
+                    "another machine would serve faster.",
+                    worker, percentText(turns.busy_share)));
   return sentences;
 }
 

@@ -79,8 +79,8 @@ using LayGroundwork = std::shared_ptr<const Groundwork>(std::span<Endpoint* cons
 
 struct Policy {
   std::string_view name;
-  std::string_view sentence;  // for documentation and `fairlead explain`
-  bool keyed = false;         // a `method` of `hash`, not a word of its own
+  std::string_view sentence;     // for documentation and `fairlead explain`
+  bool keyed = false;            // a `method` of `hash`, not a word of its own
   MakeBalancer* make = nullptr;  // all by itself
   // Of policies whose balancers are dear to make; nullptr: of all others.
   LayGroundwork* lay = nullptr;

@@ -1,5 +1,5 @@
-// One maker a policy, or what lays the groundwork of its balancers; what each does stands in its own
-// file.
+// One maker a policy, or what lays the groundwork of its balancers; what each does stands in its
+// own file.
 #pragma once
 
 #include "balance/balancer.h"

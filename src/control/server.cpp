@@ -274,8 +274,8 @@ upstream::Status Server::status() {
 std::vector<admin::WorkerFacts> Server::workerFacts() const {
   std::vector<admin::WorkerFacts> all;
   for (const auto& worker : workers_)
-    all.push_back({.connections = worker->connections(),
-                   .turns = worker->meter().facts(reactor_.now())});
+    all.push_back(
+        {.connections = worker->connections(), .turns = worker->meter().facts(reactor_.now())});
   return all;
 }
 

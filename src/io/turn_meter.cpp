@@ -54,8 +54,8 @@ void TurnMeter::addLately(TurnFacts& facts, TimePoint now) const {
   }
   const TimePoint since = std::max(start_, TimePoint(kSpan * static_cast<int64_t>(first)));
   if (now > since)
-    facts.busy_share = std::min(1.0, static_cast<double>(busy.count()) /
-                                         static_cast<double>((now - since).count()));
+    facts.busy_share = std::min(
+        1.0, static_cast<double>(busy.count()) / static_cast<double>((now - since).count()));
 }
 
 void TurnMeter::addRunning(TurnFacts& facts, Duration length, TimePoint now) {

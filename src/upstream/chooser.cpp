@@ -20,10 +20,10 @@ bool Chooser::adopt() {
   roster_ = pool_.roster();
   const balance::BalanceSettings& settings = pool_.settings.balance;
   for (const ServerGroup& group : roster_->groups)
-    groups_.push_back({group.endpoints,
-                       group.groundwork
-                           ? group.groundwork->balancer(group.endpoints, settings)
-                           : settings.policy.value->make(group.endpoints, settings, random_)});
+    groups_.push_back(
+        {group.endpoints, group.groundwork
+                              ? group.groundwork->balancer(group.endpoints, settings)
+                              : settings.policy.value->make(group.endpoints, settings, random_)});
   return true;
 }
 

@@ -90,8 +90,8 @@ class ConnectionPool {
                  size_t per_server);
   ~ConnectionPool();
 
-  // The servers are those of another roster now. Connections to those that are gone are closed soon,
-  // when they lie idle.
+  // The servers are those of another roster now. Connections to those that are gone are closed
+  // soon, when they lie idle.
   void adopt(const Roster& roster);
   // Of a server in the roster.
   Slot& slotOf(const Server& server) { return *slots_.at(&server); }

@@ -8,12 +8,16 @@
 namespace fairlead::worker {
 namespace {
 
-constexpr size_t kIdlePerServer = 256;      // of the process
+constexpr size_t kIdlePerServer = 256;     // of the process
 constexpr unsigned kAcceptsPerTurn = 16;   // then everybody else has a turn
 constexpr unsigned kClosedPerTurn = 32;    // of those that a drain dismisses
 constexpr unsigned kExchangesPerTurn = 8;  // of one connection that pipelines without end
 constexpr size_t kShedAtOnce = 32;
 constexpr Duration kAcceptPause = std::chrono::milliseconds(50);
+
+// What a worker writes all the time shares no line with another worker.
+static_assert(alignof(Worker) >= 64 && alignof(AccessLog::Lane) >= 64 &&
+              alignof(firewall::Ledger::Lane) >= 64 && alignof(upstream::Tally) >= 64);
 
 }  // namespace
 

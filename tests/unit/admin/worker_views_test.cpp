@@ -11,7 +11,6 @@
 namespace fairlead::admin {
 namespace {
 
-
 // 2026-01-02T03:04:05.678Z
 const Moment kMoment{.steady = kNow, .wall = std::chrono::microseconds(1'767'323'045'678'000)};
 

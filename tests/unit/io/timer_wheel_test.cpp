@@ -264,8 +264,7 @@ TEST(TimerWheel, WhatIsLeftForTheNextCallMayGoOrMove) {
     EXPECT_LE(fired, 3);
     wheel.advance(now);
     for (size_t i = 0; i < alarms.size(); ++i)
-      if (alarms[i] && alarms[i]->fired == 0)
-        EXPECT_EQ(alarms[i]->due(), now + 10s);
+      if (alarms[i] && alarms[i]->fired == 0) EXPECT_EQ(alarms[i]->due(), now + 10s);
     wheel.advance(now + 10s + kTick);
     for (const auto& alarm : alarms) EXPECT_TRUE(!alarm || alarm->fired == 1);
     EXPECT_EQ(wheel.next(), std::nullopt);

@@ -150,11 +150,12 @@ static_assert(alignof(TurnMeter) >= 64 && sizeof(TurnMeter) % 64 == 0);
 TEST(ReactorMeter, MeasuresFromTheEndOfTheWaitToTheNextOne) {
   Reactor reactor;
   struct Busy : Timer {
-    Busy() : Timer([](Timer&, TimePoint) {
-      const auto until = std::chrono::steady_clock::now() + 3ms;
-      while (std::chrono::steady_clock::now() < until) {
-      }
-    }) {}
+    Busy()
+        : Timer([](Timer&, TimePoint) {
+            const auto until = std::chrono::steady_clock::now() + 3ms;
+            while (std::chrono::steady_clock::now() < until) {
+            }
+          }) {}
   } busy;
   reactor.timers().arm(busy, reactor.now() + 20ms);
   const TimePoint begin = reactor.now();
