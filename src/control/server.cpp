@@ -204,7 +204,8 @@ std::expected<void, StartFailure> Server::openAdmin() {
                      [this] {
                        return admin::factsOf(ledger_, clients_, config_.client_table,
                                              snapshot_->plan.files, reactor_.now());
-                     }});
+                     },
+                 .workers = [this] { return workerFacts(); }});
   admin_->serve(std::move(*socket));
   return {};
 }
@@ -268,6 +269,14 @@ upstream::Status Server::status() {
   upstream::Status status{.at = reactor_.now(), .pools = {}};
   for (const auto& watch : watches_) status.pools.push_back(watch->status(status.at));
   return status;
+}
+
+std::vector<admin::WorkerFacts> Server::workerFacts() const {
+  std::vector<admin::WorkerFacts> all;
+  for (const auto& worker : workers_)
+    all.push_back(
+        {.connections = worker->connections(), .turns = worker->meter().facts(reactor_.now())});
+  return all;
 }
 
 void Server::startWorkers() {

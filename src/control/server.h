@@ -57,6 +57,7 @@ class Server {
   void onBan(const firewall::Learned& learned);
   firewall::Sentry sentryOf(size_t worker);
   upstream::Status status();
+  std::vector<admin::WorkerFacts> workerFacts() const;
   Task<void> watchSignals();
   void drain();
   size_t openConnections() const;

@@ -21,6 +21,7 @@ namespace {
 
 constexpr Duration kLateAnswerTime = std::chrono::seconds(5);
 constexpr Duration kDateEvery = std::chrono::milliseconds(500);
+constexpr size_t kClosedAtOnce = 64;  // whoever is short of descriptors needs a few
 
 Duration between(TimePoint from, TimePoint to) {
   return from == TimePoint{} || to == TimePoint{} || to < from ? Duration{0} : to - from;
@@ -200,7 +201,8 @@ AccessLog::Lane* Pipeline::logOf(const Outcome& outcome) const {
 }
 
 void Pipeline::closeIdleConnections() {
-  for (const auto& upstream : upstreams_) upstream->connections().closeIdle();
+  size_t left = kClosedAtOnce;
+  for (const auto& upstream : upstreams_) left -= upstream->connections().closeIdle(left);
 }
 
 // Made anew at most twice a second.

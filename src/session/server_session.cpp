@@ -26,14 +26,14 @@ ServerSession::ServerSession(io::Stream& stream, ClientSide& side)
 Task<bool> ServerSession::awaitFirstByte(Duration usual) {
   // Whoever came just before a stop has its first request on the way: that one is still served.
   while (!side_.draining || !served_) {
-    const bool last_chance = side_.draining;
-    const Duration patience = last_chance ? kLastRequestTime : usual;
+    last_wait_ = side_.draining;
+    const Duration patience = last_wait_ ? kLastRequestTime : usual;
     side_.idle.pushFront(*this);
     const auto readable =
         co_await stream_.waitReadable(deadlineAfter(stream_.reactor().now(), patience));
     unlink();
     if (readable) co_return true;
-    if (last_chance || !side_.draining) break;
+    if (last_wait_ || !side_.draining) break;
   }
   co_return false;
 }

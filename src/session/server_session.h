@@ -65,6 +65,8 @@ class ServerSession : public IntrusiveNode<ServerSession> {
 
   // Ends a session that waits for a request; while draining, one that waits for its first gets a
   // last short chance.
+  // It got that already.
+  bool inLastWait() const { return last_wait_; }
   void dismiss() { stream_.failRead(FailureKind::Draining); }
   // How long to wait for the next request, when the last one's route says so.
   void setIdleTime(Duration span) { idle_time_ = span; }
@@ -85,6 +87,7 @@ class ServerSession : public IntrusiveNode<ServerSession> {
   io::Stream& stream_;
   ClientSide& side_;
   Duration idle_time_;
+  bool last_wait_ = false;
   bool served_ = false;  // a request has begun on this connection
   bool destination_known_ = false;
   SocketAddress destination_;

@@ -8,11 +8,16 @@
 namespace fairlead::worker {
 namespace {
 
-constexpr size_t kIdlePerServer = 256;      // of the process
-constexpr unsigned kAcceptsPerTurn = 64;    // then everybody else has a turn
-constexpr unsigned kExchangesPerTurn = 32;  // of one connection that pipelines without end
-constexpr size_t kShedAtOnce = 64;
+constexpr size_t kIdlePerServer = 256;     // of the process
+constexpr unsigned kAcceptsPerTurn = 16;   // then everybody else has a turn
+constexpr unsigned kClosedPerTurn = 32;    // of those that a drain dismisses
+constexpr unsigned kExchangesPerTurn = 8;  // of one connection that pipelines without end
+constexpr size_t kShedAtOnce = 32;
 constexpr Duration kAcceptPause = std::chrono::milliseconds(50);
+
+// What a worker writes all the time shares no line with another worker.
+static_assert(alignof(Worker) >= 64 && alignof(AccessLog::Lane) >= 64 &&
+              alignof(firewall::Ledger::Lane) >= 64 && alignof(upstream::Tally) >= 64);
 
 }  // namespace
 
@@ -41,6 +46,7 @@ void Worker::run() {
   for (size_t door = 0; door < listeners_.size(); ++door) accepting_.spawn(acceptForever(door));
   reactor_.run();
   accepting_.clear();
+  finishing_.clear();
   connections_.clear();
   pipeline_.dropMirrors();
 }
@@ -138,18 +144,32 @@ void Worker::drain() {
 void Worker::beginDrain() {
   clients_.draining = true;
   accepting_.clear();
-  for (size_t left = clients_.idle.size(); left > 0; --left) clients_.idle.back()->dismiss();
+  finishing_.spawn(finishUp());
+}
+
+// A few at a time: those that are served meanwhile wait for it.
+Task<void> Worker::finishUp() {
+  for (unsigned dismissed = 1; !clients_.idle.empty(); ++dismissed) {
+    session::ServerSession& longest = *clients_.idle.back();
+    if (longest.inLastWait()) break;  // and so are all others
+    longest.dismiss();
+    if (dismissed % kClosedPerTurn == 0) co_await io::NextTurn(reactor_);
+  }
   // Connections that the kernel has accepted would be reset with the listener.
+  unsigned accepted_now = 0;
   for (size_t door = 0; door < listeners_.size(); ++door) {
-    while (std::optional<io::Accepted> accepted = listeners_[door]->acceptNow())
+    while (std::optional<io::Accepted> accepted = listeners_[door]->acceptNow()) {
       connections_.spawn(serveConnection(std::move(*accepted), parts_.doors[door]));
+      if (++accepted_now % kAcceptsPerTurn == 0) co_await io::NextTurn(reactor_);
+    }
   }
   listeners_.clear();
   endIfDrained();
 }
 
 void Worker::endIfDrained() {
-  if (clients_.draining && open_.load(std::memory_order_relaxed) == 0) reactor_.stop();
+  if (clients_.draining && listeners_.empty() && open_.load(std::memory_order_relaxed) == 0)
+    reactor_.stop();
 }
 
 void Worker::stop() { reactor_.stop(); }

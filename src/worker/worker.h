@@ -57,6 +57,8 @@ class Worker {
   // Runs the letter on the worker's thread, between events; never, once `run` has ended.
   void post(io::Mailbox::Letter letter) { mailbox_.post(std::move(letter)); }
 
+  // How long the turns of its loop are.
+  const io::TurnMeter& meter() const { return reactor_.meter(); }
   size_t connections() const { return open_.load(std::memory_order_relaxed); }
 
  private:
@@ -69,6 +71,7 @@ class Worker {
   // Out of descriptors: closes what lies idle, so that something can go on.
   void shedIdle();
   void beginDrain();
+  Task<void> finishUp();
   void endIfDrained();
 
   WorkerParts parts_;
@@ -85,6 +88,7 @@ class Worker {
   std::atomic<size_t> open_{0};
   Scope connections_;  // use all of the above
   Scope accepting_;
+  Scope finishing_;
 };
 
 }  // namespace fairlead::worker
