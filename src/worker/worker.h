@@ -18,6 +18,7 @@
 #include "task/scope.h"
 #include "telemetry/access_log.h"
 #include "telemetry/log.h"
+#include "worker/connection.h"
 #include "worker/snapshot.h"
 
 namespace fairlead::worker {
@@ -60,12 +61,21 @@ class Worker {
   size_t connections() const { return open_.load(std::memory_order_relaxed); }
 
  private:
+  friend class Connection;
+  using ConnectionPtr = std::unique_ptr<Connection>;
+
   Task<void> acceptForever(size_t door);
-  Task<void> serveConnection(io::Accepted accepted, const Door& door);
-  Task<proxy::After> readProxyHeader(session::ServerSession& session,
-                                     proxy::ClientConnection& connection);
+  void welcome(io::Accepted accepted, const Door& door);
+  // Until something comes, or its time is over.
+  void rest(ConnectionPtr connection);
+  // Ends a rest: the caller has it now.
+  ConnectionPtr rouse(Connection& resting);
+  // Something came.
+  void serve(ConnectionPtr connection);
+  Task<void> serveConnection(ConnectionPtr connection);
+  Task<proxy::After> readProxyHeader(session::ServerSession& session, Connection& connection);
   Task<proxy::After> refuseProxyHeader(session::ServerSession& session, std::string_view fault,
-                                       proxy::ClientConnection& connection);
+                                       Connection& connection);
   // Out of descriptors: closes what lies idle, so that something can go on.
   void shedIdle();
   void beginDrain();
@@ -83,6 +93,7 @@ class Worker {
   Log::Site shedding_;
   Log::Site bad_proxy_header_;
   std::atomic<size_t> open_{0};
+  IntrusiveList<Connection> resting_;  // the one that rests longest is the last; they are ours
   Scope connections_;  // use all of the above
   Scope accepting_;
 };
