@@ -23,9 +23,9 @@ Connection::~Connection() {
 void Connection::onStir(io::Stream&) {
   auto roused = worker_.rouse(*this);
   // What a client sent before a reset is gone: there is nobody to serve.
-  if (!stream.broken()) worker_.serve(std::move(roused));
+  if (!stream.broken()) worker_.connections_.spawn(worker_.serveConnection(std::move(roused)));
 }
 
-void Connection::onIdleEnd(io::Stream&) { worker_.rouse(*this); }
+void Connection::onIdleEnd(io::Stream&) { worker_.rouse(*this).reset(); }
 
 }  // namespace fairlead::worker

@@ -13,6 +13,8 @@ constexpr unsigned kAcceptsPerTurn = 64;    // then everybody else has a turn
 constexpr unsigned kExchangesPerTurn = 32;  // of one connection that pipelines without end
 constexpr size_t kShedAtOnce = 64;
 constexpr Duration kAcceptPause = std::chrono::milliseconds(50);
+constexpr Duration kTidyEvery = std::chrono::seconds(1);
+constexpr size_t kMuch = 1 << 20;  // bytes given back that are worth telling
 
 }  // namespace
 
@@ -42,7 +44,7 @@ void Worker::run() {
   reactor_.run();
   accepting_.clear();
   connections_.clear();
-  while (!resting_.empty()) rouse(*resting_.back());
+  while (!resting_.empty()) rouse(*resting_.back()).reset();
   pipeline_.dropMirrors();
 }
 
@@ -75,6 +77,10 @@ void Worker::rest(ConnectionPtr connection) {
                                                   : resting.standing.idle_time;
   resting.stream.setAttendant(&resting, deadlineAfter(reactor_.now(), patience));
   resting_.pushFront(resting);
+  if (!tidying_.armed()) {
+    tidied_in_vain_ = 0;
+    reactor_.timers().arm(tidying_, reactor_.now() + kTidyEvery);
+  }
 }
 
 Worker::ConnectionPtr Worker::rouse(Connection& resting) {
@@ -83,12 +89,8 @@ Worker::ConnectionPtr Worker::rouse(Connection& resting) {
   return ConnectionPtr(&resting);
 }
 
-void Worker::serve(ConnectionPtr connection) {
-  connections_.spawn(serveConnection(std::move(connection)));
-}
-
 // Until it rests, or ends.
-Task<void> Worker::serveConnection(ConnectionPtr connection) {
+Scope::Root Worker::serveConnection(ConnectionPtr connection) {
   session::ServerSession session(connection->stream, clients_, connection->standing);
   proxy::After after = proxy::After::Next;
   if (connection->owes_header) after = co_await readProxyHeader(session, *connection);
@@ -146,11 +148,23 @@ void Worker::shedIdle() {
   pipeline_.closeIdleConnections();
   pipeline_.dropMirrors();
   size_t shed = 0;
-  for (; shed < kShedAtOnce && !resting_.empty(); ++shed) rouse(*resting_.back());
+  for (; shed < kShedAtOnce && !resting_.empty(); ++shed) rouse(*resting_.back()).reset();
   parts_.log.every(shedding_, std::chrono::seconds(10), Log::Level::Warning,
                    "out of file descriptors: closed {} idle connections; raise the limit "
                    "(LimitNOFILE, ulimit -n) if this repeats",
                    shed);
+}
+
+void Worker::tidy() {
+  const size_t now = FramePool::shrink() + buffers_.shrink() + exchanges_.shrink();
+  given_back_ += now;
+  if (given_back_ >= (now > 0 ? kMuch : 1) && parts_.onSpareMemory) {
+    given_back_ = 0;
+    parts_.onSpareMemory();
+  }
+  // A pool needs two looks to know what it does not use.
+  tidied_in_vain_ = now > 0 ? 0 : tidied_in_vain_ + 1;
+  if (tidied_in_vain_ < 2) reactor_.timers().arm(tidying_, reactor_.now() + kTidyEvery);
 }
 
 void Worker::drain() {
