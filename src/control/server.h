@@ -50,6 +50,7 @@ class Server {
   std::expected<void, StartFailure> openAdmin();
   void watchPools();
   void decideHealth();
+  static void returnMemory();
   void startWorkers();
   void keepFiles();
   void retire(const std::shared_ptr<const void>& old);

@@ -73,6 +73,12 @@ bool ReadOp::attempt() {
   return true;
 }
 
+std::optional<Result<size_t>> Stream::tryRead(std::span<char> into) {
+  ReadOp op(*this, into, kNever);
+  if (!op.await_ready()) return std::nullopt;
+  return op.await_resume();
+}
+
 // --- writing
 
 WriteOp::WriteOp(Stream& stream, std::span<const std::string_view> pieces, Duration idle,
@@ -191,8 +197,13 @@ void Stream::onTime(TimePoint now) {
   if (reading_ && reading_->deadline_ <= now) {
     failRead(FailureKind::Timeout);
     if (destroyed) return;
+  } else if (!reading_ && attendant_ && idle_until_ <= now) {
+    idle_until_ = kNever;
+    attendant_->onIdleEnd(*this);
+    if (destroyed) return;
   }
   destroyed_ = nullptr;
+  if (attendant_) armFor(idle_until_);
   if (reading_) armFor(reading_->deadline_);
   if (writing_) armFor(writing_->deadline_);
 }

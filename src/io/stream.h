@@ -5,6 +5,7 @@
 
 #include <array>
 #include <coroutine>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -97,6 +98,8 @@ class Stream final : public Source {
 
   ReadOp read(std::span<char> into, TimePoint deadline) { return {*this, into, deadline}; }
   ReadOp waitReadable(TimePoint deadline) { return {*this, {}, deadline}; }
+  // What is there already, as `read` would give it; nothing when that would wait.
+  std::optional<Result<size_t>> tryRead(std::span<char> into);
   WriteOp write(std::span<const std::string_view> pieces, Duration idle, TimePoint limit = kNever) {
     return {*this, pieces, idle, limit};
   }
@@ -132,15 +135,23 @@ class Stream final : public Source {
   // The same at the end of the reactor's turn, for a caller whom that coroutine may end.
   void failReadSoon(FailureKind kind);
 
-  // Told when an idle stream (no pending read) becomes readable, ends or breaks. nullptr: nobody.
+  // Told of an idle stream (no pending read). Either call may destroy it.
   class Attendant {
    public:
+    // It became readable, ended or broke.
     virtual void onStir(Stream& stream) = 0;
+    // It was idle until the time that was given.
+    virtual void onIdleEnd(Stream&) {}
 
    protected:
     ~Attendant() = default;
   };
-  void setAttendant(Attendant* attendant) { attendant_ = attendant; }
+  // nullptr: nobody is told.
+  void setAttendant(Attendant* attendant, TimePoint idle_until = kNever) {
+    attendant_ = attendant;
+    idle_until_ = idle_until;
+    armFor(idle_until);
+  }
 
   void onReady(Readiness readiness) override;
 
@@ -179,6 +190,7 @@ class Stream final : public Source {
   ReadOp* reading_ = nullptr;
   WriteOp* writing_ = nullptr;
   Attendant* attendant_ = nullptr;
+  TimePoint idle_until_ = kNever;  // as the attendant wants to know
   Clock clock_{*this};
   Interruption interruption_{*this};
 };

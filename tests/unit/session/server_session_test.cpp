@@ -37,7 +37,8 @@ class ServerSessionTest : public testing::Test {
     test::SocketPair pair = test::tcpPair();
     peer_.emplace(std::move(pair.far));
     stream_.emplace(reactor_, std::move(pair.near), Side::Client);
-    session_.emplace(*stream_, side_);
+    standing_.emplace(limits_);
+    session_.emplace(*stream_, side_, *standing_);
   }
   std::string next() { return wordOf(test::complete(reactor_, session_->nextExchange(exchange_))); }
   std::string path() const { return std::string(exchange_->request.target.path); }
@@ -49,6 +50,7 @@ class ServerSessionTest : public testing::Test {
   ClientSide side_{buffers_, exchanges_, limits_, {}, false};
   std::optional<test::Peer> peer_;
   std::optional<io::Stream> stream_;
+  std::optional<Standing> standing_;
   std::optional<ServerSession> session_;
   ExchangePool::Lease exchange_;
 };
@@ -363,7 +365,8 @@ TEST_F(ServerSessionTest, HoldsNothingWhileItIsIdle) {
 TEST_F(ServerSessionTest, TheOneThatWaitsLongestIsTheLast) {
   test::SocketPair pair = test::tcpPair();
   io::Stream other_stream(reactor_, std::move(pair.near), Side::Client);
-  ServerSession other(other_stream, side_);
+  Standing other_standing(limits_);
+  ServerSession other(other_stream, side_, other_standing);
   ExchangePool::Lease other_exchange;
   Task<Next> first = session_->nextExchange(exchange_);
   Task<Next> second = other.nextExchange(other_exchange);
