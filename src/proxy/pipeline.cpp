@@ -201,6 +201,7 @@ AccessLog::Lane* Pipeline::logOf(const Outcome& outcome) const {
 
 void Pipeline::closeIdleConnections() {
   for (const auto& upstream : upstreams_) upstream->connections().closeIdle();
+  pipes_.clear();
 }
 
 // Made anew at most twice a second.
