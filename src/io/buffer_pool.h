@@ -69,6 +69,12 @@ class BufferPool {
     return {*this, size, data};
   }
 
+  // A large buffer for the length of one receive: what came is copied out of it, or it is taken.
+  Buffer& landing() {
+    if (!landing_) landing_ = lend(BufferSize::Large);
+    return landing_;
+  }
+
  private:
   friend class Buffer;
   using List = std::vector<std::unique_ptr<char[]>>;
@@ -82,6 +88,7 @@ class BufferPool {
 
   size_t keep_bytes_;
   std::array<List, 2> free_;
+  Buffer landing_;  // goes back before the lists go
 };
 
 inline void Buffer::giveBack() {

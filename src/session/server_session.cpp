@@ -63,15 +63,21 @@ Task<ServerSession::Next> ServerSession::nextExchange(ExchangePool::Lease& excha
         continue;
       }
     }
-    const auto got = co_await stream_.read(window_.room(), deadline);
-    if (got) {
-      window_.received(*got);
-    } else if (got.error().kind == FailureKind::Timeout && parser.begun()) {
+    Result<size_t> got = 0;
+    if (window_.hasBuffer()) {
+      got = co_await stream_.read(window_.room(), deadline);
+      if (got) window_.received(*got);
+    } else {
+      got = co_await stream_.waitReadable(deadline);
+      if (got) got = stream_.readNow(window_.landing());
+      if (got) window_.landed(*got);
+    }
+    if (got) continue;
+    if (got.error().kind == FailureKind::Timeout && parser.begun()) {
       exchange->fault = kHeadTimeout;
       co_return Next::Refused;
-    } else {
-      co_return Next::End;
     }
+    co_return Next::End;
   }
   exchange->head_bytes = static_cast<uint32_t>(parser.headBytes());
   exchange->head_read = stream_.reactor().now();
