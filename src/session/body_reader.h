@@ -80,6 +80,7 @@ class BodyReader {
  private:
   Result<void> onFilled(Result<size_t> got);
   Result<size_t> onPassed(Result<size_t> got);
+  void receiveWhatFollows();
   Result<Piece> takeLength();
   Result<Piece> takeChunked();
   Failure failure(FailureKind kind) const;
