@@ -28,9 +28,8 @@ ssize_t Pipe::fillFrom(int socket, size_t most) {
   return got;
 }
 
-ssize_t Pipe::drainTo(int socket, Follows follows) {
-  const ssize_t sent =
-      moveOctets(out_.get(), socket, octets_, follows == Follows::More ? SPLICE_F_MORE : 0);
+ssize_t Pipe::drainTo(int socket) {
+  const ssize_t sent = moveOctets(out_.get(), socket, octets_);
   if (sent > 0) octets_ -= static_cast<size_t>(sent);
   return sent;
 }

@@ -44,9 +44,8 @@ class Pipe {
   // EAGAIN means the socket; less than `most` says nothing about what is left there, because a
   // pipe holds a number of fragments.
   ssize_t fillFrom(int socket, size_t most);
-  // As much as the socket takes. `Follows::More`: it may wait a moment for what follows.
-  enum class Follows : bool { Nothing, More };
-  ssize_t drainTo(int socket, Follows follows);
+  // As much as the socket takes.
+  ssize_t drainTo(int socket);
 
   // One with octets in it is of no use to anybody else: it is closed.
   void giveBack();

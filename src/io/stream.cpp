@@ -111,13 +111,8 @@ WriteOp::WriteOp(Stream& stream, std::span<const std::string_view> pieces, Durat
     if (!piece.empty()) pieces_[count_++] = {const_cast<char*>(piece.data()), piece.size()};
 }
 
-WriteOp::WriteOp(Stream& stream, Pipe& from, Pipe::Follows follows, Duration idle, TimePoint limit)
-    : StreamOp(stream, limit),
-      pipe_(&from),
-      follows_(follows),
-      only_wait_(false),
-      idle_(idle),
-      limit_(limit) {}
+WriteOp::WriteOp(Stream& stream, Pipe& from, Duration idle, TimePoint limit)
+    : StreamOp(stream, limit), pipe_(&from), only_wait_(false), idle_(idle), limit_(limit) {}
 
 WriteOp::~WriteOp() {
   if (stream_.writing_ == this) stream_.writing_ = nullptr;
@@ -145,7 +140,7 @@ void WriteOp::extendDeadline() {
 }
 
 ssize_t WriteOp::push() const {
-  if (pipe_) return pipe_->drainTo(stream_.fd(), follows_);
+  if (pipe_) return pipe_->drainTo(stream_.fd());
   const uint32_t left = count_ - first_;
   const iovec& first = pieces_[first_];
   if (left == 1) return sendTo(stream_.fd(), first.iov_base, first.iov_len);

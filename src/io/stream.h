@@ -70,7 +70,7 @@ class [[nodiscard]] WriteOp : public StreamOp {
 
   WriteOp(Stream& stream, std::span<const std::string_view> pieces, Duration idle, TimePoint limit);
   // All that is in the pipe.
-  WriteOp(Stream& stream, Pipe& from, Pipe::Follows follows, Duration idle, TimePoint limit);
+  WriteOp(Stream& stream, Pipe& from, Duration idle, TimePoint limit);
   ~WriteOp();
   bool await_ready();
   void await_suspend(std::coroutine_handle<> waiting);
@@ -88,7 +88,6 @@ class [[nodiscard]] WriteOp : public StreamOp {
   uint32_t first_ = 0;
   uint32_t count_ = 0;
   Pipe* pipe_ = nullptr;
-  Pipe::Follows follows_ = Pipe::Follows::Nothing;
   bool only_wait_;
   Duration idle_;
   TimePoint limit_;
@@ -119,8 +118,8 @@ class Stream final : public Source {
   WriteOp write(std::string_view bytes, Duration idle, TimePoint limit = kNever) {
     return {*this, {&bytes, 1}, idle, limit};
   }
-  WriteOp write(Pipe& from, Pipe::Follows follows, Duration idle, TimePoint limit = kNever) {
-    return {*this, from, follows, idle, limit};
+  WriteOp write(Pipe& from, Duration idle, TimePoint limit = kNever) {
+    return {*this, from, idle, limit};
   }
   // After startConnect: waits for the connection to stand. await_resume of the op tells only
   // time-outs; `connectResult` then tells whether it stands.

@@ -24,9 +24,8 @@ inline ssize_t sendPieces(int fd, const msghdr& pieces) {
   return ::syscall(SYS_sendmsg, fd, &pieces, MSG_NOSIGNAL);
 }
 // From a socket into a pipe, or out of one; at least one of the two is a pipe. Waits for neither.
-inline ssize_t moveOctets(int from, int to, size_t most, unsigned flags = 0) {
-  return ::syscall(SYS_splice, from, nullptr, to, nullptr, most,
-                   SPLICE_F_MOVE | SPLICE_F_NONBLOCK | flags);
+inline ssize_t moveOctets(int from, int to, size_t most) {
+  return ::syscall(SYS_splice, from, nullptr, to, nullptr, most, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
 }
 inline int waitForEvents(int epoll, epoll_event* events, int most, int milliseconds) {
   return static_cast<int>(

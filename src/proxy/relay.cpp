@@ -10,7 +10,7 @@ namespace fairlead::proxy {
 namespace {
 
 // So much of a body must be still to come before a pipe is worth its calls.
-constexpr uint64_t kWorthAPipe = uint64_t{64} * 1024;
+constexpr uint64_t kWorthAPipe = uint64_t{256} * 1024;
 
 // How long the client was waited for, and whether it was worth it.
 class Patience {
@@ -98,9 +98,7 @@ Task<Result<void>> moveByPipe(Pump& pump, io::Pipe pipe) {
 
     pump.share.count(*got);
     pump.patience.startWait();
-    const auto follows = from.finished() ? io::Pipe::Follows::Nothing : io::Pipe::Follows::More;
-    if (const auto sent =
-            co_await pump.to.write(pipe, follows, pump.terms.idle, pump.writeLimit(*got));
+    if (const auto sent = co_await pump.to.write(pipe, pump.terms.idle, pump.writeLimit(*got));
         !sent)
       co_return pump.failedToWrite(sent.error());
     if (!pump.judgesReading())
