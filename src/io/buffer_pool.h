@@ -77,6 +77,12 @@ class BufferPool {
     return shrink(BufferSize::Small) + shrink(BufferSize::Large);
   }
 
+  // A large buffer for the length of one receive: what came is copied out of it, or it is taken.
+  Buffer& landing() {
+    if (!landing_) landing_ = lend(BufferSize::Large);
+    return landing_;
+  }
+
  private:
   friend class Buffer;
   static constexpr size_t kFloorBytes = 256 << 10;  // of a size; stays, however seldom it is used
@@ -101,6 +107,7 @@ class BufferPool {
   size_t keep_bytes_;
   std::array<List, 2> free_;
   std::array<Surplus, 2> surplus_;
+  Buffer landing_;  // goes back before the lists go
 };
 
 inline void Buffer::giveBack() {

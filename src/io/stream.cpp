@@ -18,6 +18,11 @@ namespace {
 
 bool wouldBlock(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
 
+// splice(2) is unknown here, forbidden, or not for such a socket.
+bool cannotMove(int error) {
+  return error == EINVAL || error == ENOSYS || error == EPERM || error == EOPNOTSUPP;
+}
+
 FailureKind kindOfConnectError(int error) {
   switch (error) {
     case ECONNREFUSED:
@@ -54,7 +59,7 @@ Result<size_t> ReadOp::await_resume() const {
 }
 
 bool ReadOp::attempt() {
-  if (into_.empty()) return true;
+  if (into_.empty()) return !pipe_ || attemptPipe();
   const ssize_t got = receiveFrom(stream_.fd(), into_.data(), into_.size());
   if (got > 0) [[likely]] {
     count_ = static_cast<size_t>(got);
@@ -73,9 +78,27 @@ bool ReadOp::attempt() {
   return true;
 }
 
-std::optional<Result<size_t>> Stream::tryRead(std::span<char> into) {
+// Whatever came, there may be more: only "would block" says that the socket is empty.
+bool ReadOp::attemptPipe() {
+  const ssize_t got = pipe_->fillFrom(stream_.fd(), most_);
+  if (got > 0) {
+    count_ = static_cast<size_t>(got);
+    return true;
+  }
+  if (got < 0 && wouldBlock(errno)) {
+    stream_.readable_ = false;
+    return false;
+  }
+  if (got < 0 && errno == EINTR) return attemptPipe();
+  if (got < 0 && cannotMove(errno)) return true;
+  failed_ = true;
+  failure_ = got == 0 ? FailureKind::Closed : FailureKind::Reset;
+  return true;
+}
+
+Result<size_t> Stream::readNow(std::span<char> into) {
   ReadOp op(*this, into, kNever);
-  if (!op.await_ready()) return std::nullopt;
+  if (!op.await_ready()) return 0;
   return op.await_resume();
 }
 
@@ -88,13 +111,16 @@ WriteOp::WriteOp(Stream& stream, std::span<const std::string_view> pieces, Durat
     if (!piece.empty()) pieces_[count_++] = {const_cast<char*>(piece.data()), piece.size()};
 }
 
+WriteOp::WriteOp(Stream& stream, Pipe& from, Duration idle, TimePoint limit)
+    : StreamOp(stream, limit), pipe_(&from), only_wait_(false), idle_(idle), limit_(limit) {}
+
 WriteOp::~WriteOp() {
   if (stream_.writing_ == this) stream_.writing_ = nullptr;
 }
 
 bool WriteOp::await_ready() {
   if (only_wait_) return false;
-  return first_ == count_ || (stream_.writable_ && attempt());
+  return isAllSent() || (stream_.writable_ && attempt());
 }
 
 void WriteOp::await_suspend(std::coroutine_handle<> waiting) {
@@ -114,6 +140,7 @@ void WriteOp::extendDeadline() {
 }
 
 ssize_t WriteOp::push() const {
+  if (pipe_) return pipe_->drainTo(stream_.fd());
   const uint32_t left = count_ - first_;
   const iovec& first = pieces_[first_];
   if (left == 1) return sendTo(stream_.fd(), first.iov_base, first.iov_len);
@@ -132,15 +159,15 @@ void WriteOp::consume(size_t bytes) {
 }
 
 bool WriteOp::attempt() {
-  while (first_ < count_) {
+  while (!isAllSent()) {
     const ssize_t sent = push();
-    if (sent >= 0) {
-      consume(static_cast<size_t>(sent));
+    if (sent > 0) [[likely]] {
+      if (!pipe_) consume(static_cast<size_t>(sent));
       extendDeadline();
       continue;
     }
-    if (errno == EINTR) continue;
-    if (wouldBlock(errno)) {
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent < 0 && wouldBlock(errno)) {
       stream_.writable_ = false;
       return false;
     }

@@ -5,12 +5,12 @@
 
 #include <array>
 #include <coroutine>
-#include <optional>
 #include <span>
 #include <string_view>
 
 #include "base/ip_address.h"
 #include "base/result.h"
+#include "io/pipe_pool.h"
 #include "io/reactor.h"
 
 namespace fairlead::io {
@@ -36,11 +36,14 @@ class StreamOp {
 };
 
 // co_await gives the bytes read, at least one; an orderly end is FailureKind::Closed.
-// With an empty span it only waits until reading would not block, and gives 0.
+// With an empty span it only waits until reading would not block, and gives 0. Into a pipe, which
+// must be empty, 0 means that the kernel cannot do it with this socket.
 class [[nodiscard]] ReadOp : public StreamOp {
  public:
   ReadOp(Stream& stream, std::span<char> into, TimePoint deadline)
       : StreamOp(stream, deadline), into_(into) {}
+  ReadOp(Stream& stream, Pipe& into, size_t most, TimePoint deadline)
+      : StreamOp(stream, deadline), pipe_(&into), most_(most) {}
   ~ReadOp();
   bool await_ready();
   void await_suspend(std::coroutine_handle<> waiting);
@@ -50,7 +53,11 @@ class [[nodiscard]] ReadOp : public StreamOp {
   friend class Stream;
   bool attempt();  // true when complete
 
+  bool attemptPipe();
+
   std::span<char> into_;
+  Pipe* pipe_ = nullptr;  // then `into_` is empty
+  size_t most_ = 0;
   size_t count_ = 0;
 };
 
@@ -62,6 +69,8 @@ class [[nodiscard]] WriteOp : public StreamOp {
   static constexpr size_t kPieces = 4;
 
   WriteOp(Stream& stream, std::span<const std::string_view> pieces, Duration idle, TimePoint limit);
+  // All that is in the pipe.
+  WriteOp(Stream& stream, Pipe& from, Duration idle, TimePoint limit);
   ~WriteOp();
   bool await_ready();
   void await_suspend(std::coroutine_handle<> waiting);
@@ -70,6 +79,7 @@ class [[nodiscard]] WriteOp : public StreamOp {
  private:
   friend class Stream;
   bool attempt();
+  bool isAllSent() const { return pipe_ ? pipe_->octets() == 0 : first_ == count_; }
   ssize_t push() const;
   void consume(size_t bytes);
   void extendDeadline();
@@ -77,6 +87,7 @@ class [[nodiscard]] WriteOp : public StreamOp {
   std::array<iovec, kPieces> pieces_;
   uint32_t first_ = 0;
   uint32_t count_ = 0;
+  Pipe* pipe_ = nullptr;
   bool only_wait_;
   Duration idle_;
   TimePoint limit_;
@@ -97,14 +108,18 @@ class Stream final : public Source {
   Reactor& reactor() const { return reactor_; }
 
   ReadOp read(std::span<char> into, TimePoint deadline) { return {*this, into, deadline}; }
+  ReadOp read(Pipe& into, size_t most, TimePoint deadline) { return {*this, into, most, deadline}; }
+  // What is here already, as `read`; 0 when there is nothing.
+  Result<size_t> readNow(std::span<char> into);
   ReadOp waitReadable(TimePoint deadline) { return {*this, {}, deadline}; }
-  // What is there already, as `read` would give it; nothing when that would wait.
-  std::optional<Result<size_t>> tryRead(std::span<char> into);
   WriteOp write(std::span<const std::string_view> pieces, Duration idle, TimePoint limit = kNever) {
     return {*this, pieces, idle, limit};
   }
   WriteOp write(std::string_view bytes, Duration idle, TimePoint limit = kNever) {
     return {*this, {&bytes, 1}, idle, limit};
+  }
+  WriteOp write(Pipe& from, Duration idle, TimePoint limit = kNever) {
+    return {*this, from, idle, limit};
   }
   // After startConnect: waits for the connection to stand. await_resume of the op tells only
   // time-outs; `connectResult` then tells whether it stands.

@@ -3,6 +3,7 @@
 // threads.
 #pragma once
 
+#include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -21,6 +22,10 @@ inline ssize_t sendTo(int fd, const void* from, size_t size) {
 }
 inline ssize_t sendPieces(int fd, const msghdr& pieces) {
   return ::syscall(SYS_sendmsg, fd, &pieces, MSG_NOSIGNAL);
+}
+// From a socket into a pipe, or out of one; at least one of the two is a pipe. Waits for neither.
+inline ssize_t moveOctets(int from, int to, size_t most) {
+  return ::syscall(SYS_splice, from, nullptr, to, nullptr, most, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
 }
 inline int waitForEvents(int epoll, epoll_event* events, int most, int milliseconds) {
   return static_cast<int>(

@@ -235,7 +235,8 @@ Task<void> Journey::upload() {
                               .until = until_,
                               .client = RelayTerms::Client::Reader,
                               .again = again,
-                              .copies = {mirrored_.get(), kept_ ? &*kept_ : nullptr}},
+                              .copies = {mirrored_.get(), kept_ ? &*kept_ : nullptr},
+                              .pipes = &pipeline_.pipes_},
                              exchange_.arena);
   sent_ = now();
   if (uploaded_ && mirrored_) sendMirror();
@@ -368,7 +369,8 @@ Task<After> Journey::deliver() {
                                               {.idle = timeouts().body,
                                                .min_rate = timeouts().min_rate,
                                                .until = until_,
-                                               .client = RelayTerms::Client::Writer},
+                                               .client = RelayTerms::Client::Writer,
+                                               .pipes = &pipeline_.pipes_},
                                               exchange_.arena);
   outcome_.bytes_in = exchange_.head_bytes + client_.body().octets();
   outcome_.bytes_out += writer.bytesSent();

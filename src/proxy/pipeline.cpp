@@ -204,6 +204,7 @@ AccessLog::Lane* Pipeline::logOf(const Outcome& outcome) const {
 void Pipeline::closeIdleConnections() {
   size_t left = kClosedAtOnce;
   for (const auto& upstream : upstreams_) left -= upstream->connections().closeIdle(left);
+  pipes_.clear();
 }
 
 // Made anew at most twice a second.

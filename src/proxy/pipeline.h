@@ -9,6 +9,7 @@
 #include "base/timestamp.h"
 #include "filter/filter.h"
 #include "io/buffer_pool.h"
+#include "io/pipe_pool.h"
 #include "io/reactor.h"
 #include "proxy/client_connection.h"
 #include "proxy/mirror.h"
@@ -54,7 +55,8 @@ class Pipeline {
   // After::Tarpit: keeps the client waiting, then answers it.
   Task<void> answerLate(session::ServerSession& client, ClientConnection& connection);
 
-  // Closes connections to servers that lie idle, for example when descriptors are scarce.
+  // Closes connections to servers, and pipes, that lie idle, for example when descriptors are
+  // scarce.
   void closeIdleConnections();
   // Drops the copies of requests that are under way; on the thread that serves.
   void dropMirrors() { mirrors_.clear(); }
@@ -71,6 +73,7 @@ class Pipeline {
   std::vector<std::unique_ptr<upstream::Upstream>> upstreams_;  // as Plan::pools
   bool has_firewall_;                                           // at any level
   size_t tarpitted_ = 0;
+  io::PipePool pipes_;
   Mirrors mirrors_;                         // use the upstreams
   BodyRoom kept_room_{uint64_t{64} << 20};  // octets of bodies kept for retries
   TimePoint date_until_{};

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/arena.h"
+#include "io/pipe_pool.h"
 #include "session/body_reader.h"
 #include "session/body_writer.h"
 #include "task/task.h"
@@ -24,6 +25,7 @@ struct RelayTerms {
   // What an earlier attempt has taken off the reader already: it goes first.
   std::string_view again{};
   std::array<BodyCopy*, 2> copies{};  // get what passes by, but for `again`; null: nobody does
+  io::PipePool* pipes = nullptr;      // for what is large; null: it is copied
 };
 
 // What follows the last octet of a chunked body with trailers, for `BodyWriter::write`; empty when
@@ -33,7 +35,8 @@ std::string_view trailerEnd(const session::BodyReader& from, Arena& arena);
 // Moves the rest of the body. Reads only when what was read is written, so that a slow receiver
 // slows the sender down. The writer's pending head leaves with the first octets, or alone when
 // there are none yet. A failure names its side; past `until` it is Deadline. `arena` holds
-// trailers.
+// trailers. The kernel moves what nobody here needs to see: the rest of a large body that goes out
+// as it comes in.
 Task<Result<void>> relay(session::BodyReader& from, session::BodyWriter& to, RelayTerms terms,
                          Arena& arena);
 

@@ -3,10 +3,10 @@
 
 #include <optional>
 
+#include "io/fair_share.h"
+
 namespace fairlead::proxy {
 namespace {
-
-constexpr unsigned kPiecesPerTurn = 16;  // then everybody else has a turn
 
 // What both directions share.
 struct Shared {
@@ -26,8 +26,9 @@ std::unexpected<Failure> endBoth(Shared& shared, Failure failure, io::Stream& ot
 // One direction.
 Task<Result<void>> pump(TunnelEnd from, TunnelEnd to, Shared& shared, uint64_t& bytes) {
   io::Reactor& reactor = from.stream.reactor();
-  for (unsigned moved = 1;; ++moved) {
-    if (moved % kPiecesPerTurn == 0) co_await io::NextTurn(reactor);
+  io::FairShare share(reactor);
+  for (;;) {
+    if (share.isUsedUp()) co_await io::NextTurn(reactor);
     if (shared.failure) co_return std::unexpected(*shared.failure);
     if (from.window.empty()) {
       from.window.startMessage();
@@ -51,6 +52,7 @@ Task<Result<void>> pump(TunnelEnd from, TunnelEnd to, Shared& shared, uint64_t& 
         co_await to.stream.write(std::string_view(unread.data(), unread.size()), shared.idle);
     if (!sent) co_return endBoth(shared, sent.error(), to.stream);
     bytes += unread.size();
+    share.count(unread.size());
     from.window.consume(unread.size());
     shared.last_moved = reactor.now();
   }

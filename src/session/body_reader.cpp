@@ -57,6 +57,33 @@ Result<BodyReader::Piece> BodyReader::takeChunked() {
   return Piece{.data = {unread.data(), step.produced}, .last = finished_};
 }
 
+uint64_t BodyReader::unseen() const {
+  using enum Framing::Kind;
+  if (finished_ || !window_.empty()) return 0;
+  if (framing_.kind == Length) return framing_.length <= limit_ ? left_ : 0;
+  return framing_.kind == UntilClose && limit_ == UINT64_MAX && !ended_ ? UINT64_MAX : 0;
+}
+
+Result<size_t> BodyReader::onPassed(Result<size_t> got) {
+  if (got) {
+    octets_ += *got;
+    if (framing_.kind == Framing::Kind::Length) finished_ = (left_ -= *got) == 0;
+    if (finished_) receiveWhatFollows();
+    return got;
+  }
+  const Result<void> ended = onFilled(std::move(got));
+  if (!ended) return std::unexpected(ended.error());
+  return 0;
+}
+
+// A pipe takes no more than it may, which leaves open whether the socket is empty now; only of one
+// that is, the stream knows that it is quiet.
+void BodyReader::receiveWhatFollows() {
+  if (!stream_.maybeReadable()) return;
+  const Result<size_t> got = stream_.readNow(window_.room());
+  if (got) window_.received(*got);
+}
+
 std::string_view BodyReader::trailerLines() const {
   if (framing_.kind != Framing::Kind::Chunked || !finished_) return {};
   return decoder_.trailerLines();

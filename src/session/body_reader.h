@@ -43,6 +43,25 @@ class BodyReader {
     return {*this, deadline};
   }
 
+  // Octets to come that are not here yet and need no look at them: a pipe may take them past the
+  // window. UINT64_MAX: until the connection ends. Zero while there is something to take.
+  uint64_t unseen() const;
+  // co_await fill(pipe, most, deadline): moves some of them, at most `unseen()`, into a pipe that
+  // is empty. Zero: the kernel cannot; `fill` goes on.
+  class [[nodiscard]] PipeOp : public io::ReadOp {
+   public:
+    PipeOp(BodyReader& body, io::Pipe& pipe, size_t most, TimePoint deadline)
+        : ReadOp(body.stream_, pipe, most, deadline), body_(body) {}
+    Result<size_t> await_resume() { return body_.onPassed(ReadOp::await_resume()); }
+
+   private:
+    BodyReader& body_;
+  };
+  PipeOp fill(io::Pipe& pipe, size_t most, TimePoint deadline) {
+    filled_ = true;
+    return {*this, pipe, most, deadline};
+  }
+
   bool finished() const { return finished_; }
   // Octets of content so far, without framing.
   uint64_t octets() const { return octets_; }
@@ -60,6 +79,8 @@ class BodyReader {
 
  private:
   Result<void> onFilled(Result<size_t> got);
+  Result<size_t> onPassed(Result<size_t> got);
+  void receiveWhatFollows();
   Result<Piece> takeLength();
   Result<Piece> takeChunked();
   Failure failure(FailureKind kind) const;

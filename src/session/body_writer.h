@@ -41,6 +41,13 @@ class BodyWriter {
     compose(data, last, trailer_end);
     return stream_.write(pieces_, idle, limit);
   }
+  // May octets go out as they are?
+  bool takesPipes() const { return coding_ == BodyCoding::Identity && head_.empty(); }
+  // co_await write(pipe, ...): all that is in it.
+  io::WriteOp write(io::Pipe& from, Duration idle, TimePoint limit) {
+    sent_ += from.octets();
+    return stream_.write(from, idle, limit);
+  }
   io::WriteOp writeHead(Duration idle, TimePoint limit) {
     return write({}, false, {}, idle, limit);
   }

@@ -53,6 +53,17 @@ class ReceiveWindow {
     head_.giveBack();
   }
 
+  // Where the first bytes of a message arrive: a large place that all windows share, so that a
+  // short body comes and goes with its head. Until `landed`, without waiting in between.
+  std::span<char> landing() { return pool_.landing().all(); }
+  // So many bytes lie in `landing()`. They move to a buffer of the first size where they fit.
+  void landed(size_t bytes) {
+    if (bytes == 0) return;
+    const bool fits = bytes < io::bytesOf(first_);
+    buffer_ = fits ? pool_.lend(first_) : std::move(pool_.landing());
+    if (fits) std::memcpy(buffer_.data(), pool_.landing().data(), bytes);
+    end_ = bytes;
+  }
   void received(size_t bytes) { end_ += bytes; }
   void consume(size_t bytes) { begin_ += bytes; }
 

@@ -26,13 +26,10 @@ ServerSession::Next ServerSession::tryNext(ExchangePool::Lease& exchange) {
   exchange.giveBack();
   if (window_.empty()) {
     if (!stream_.maybeReadable()) return Next::Nothing;
-    const auto got = stream_.tryRead(window_.room());
-    if (!got) {
-      window_.startMessage();
-      return Next::Nothing;
-    }
-    if (!*got) return Next::End;
-    window_.received(**got);
+    const auto got = stream_.readNow(window_.landing());
+    if (!got) return Next::End;
+    if (*got == 0) return Next::Nothing;
+    window_.landed(*got);
   }
   standing_.served = true;
   exchange = side_.exchanges.lend();

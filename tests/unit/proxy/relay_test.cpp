@@ -5,6 +5,7 @@
 
 #include <cstring>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "proxy/body_copy.h"
@@ -34,6 +35,7 @@ class Bed {
 
   void begin(Framing framing, BodyCoding coding, RelayTerms terms = {.idle = Duration{10s}}) {
     terms.client = client_;
+    if (with_pipes) terms.pipes = &pipes;
     body.begin(framing);
     writer.begin(room_, kHead.size(), coding);
     task = relay(body, writer, terms, arena);
@@ -58,8 +60,10 @@ class Bed {
 
   static constexpr std::string_view kHead = "HEAD ";
 
+  bool with_pipes = true;
   io::Reactor reactor;
   io::BufferPool pool;
+  io::PipePool pipes{1};
   Arena arena;
   test::Peer source;
   test::Peer sink;
@@ -239,8 +243,14 @@ TEST(Relay, LeavesWhatComesBehindTheBody) {
   EXPECT_EQ(bed.sent(), "hello");
 }
 
-TEST(Relay, ASlowReceiverSlowsTheSenderDown) {
+class RelayOfLarge : public testing::TestWithParam<bool> {};
+
+INSTANTIATE_TEST_SUITE_P(Ways, RelayOfLarge, testing::Bool(),
+                         [](const auto& given) { return given.param ? "by_pipe" : "copied"; });
+
+TEST_P(RelayOfLarge, ASlowReceiverSlowsTheSenderDown) {
   Bed bed;
+  bed.with_pipes = GetParam();
   bed.shrink();
   const std::string content(16 << 20, 'c');
   bed.begin(length(content.size()), BodyCoding::Identity);
@@ -259,6 +269,105 @@ TEST(Relay, ASlowReceiverSlowsTheSenderDown) {
   });
   EXPECT_EQ(bed.end(), "ok");
   EXPECT_TRUE(bed.sent() == content);
+}
+
+// --- large bodies
+
+std::string patternOf(size_t length) {
+  std::string text(length, '\0');
+  for (size_t i = 0; i < length; ++i) text[i] = static_cast<char>('a' + (i * 31 + i / 251) % 26);
+  return text;
+}
+
+// Gives the relay all of it, and takes what comes, to the end.
+void moveAll(Bed& bed, std::string_view wire, bool ends) {
+  test::runUntil(bed.reactor, [&] {
+    wire.remove_prefix(bed.source.sendSome(wire));
+    if (wire.empty() && std::exchange(ends, false)) bed.source.finish();
+    bed.sink.received();
+    return bed.task.done();
+  });
+}
+
+struct PipeRow {
+  const char* name;
+  Framing framing;
+  BodyCoding coding;
+  bool is_copied;  // by somebody who still wants it
+  bool goes_by_pipe;
+};
+
+TEST(RelayByPipe, MovesWhatNobodyNeedsToSee) {
+  const std::string content = patternOf(3 << 20);
+  const PipeRow rows[] = {
+      {"length", length(content.size()), BodyCoding::Identity, false, true},
+      {"until close", kUntilClose, BodyCoding::Identity, false, true},
+      {"until close to chunked", kUntilClose, BodyCoding::Chunked, false, false},
+      {"copied", length(content.size()), BodyCoding::Identity, true, false},
+  };
+  for (const PipeRow& row : rows) {
+    SCOPED_TRACE(row.name);
+    BodyRoom room(content.size());
+    BodyCopy copy(content.size(), room);
+    Bed bed;
+    bed.begin(row.framing, row.coding,
+              {.idle = Duration{10s}, .copies = {row.is_copied ? &copy : nullptr}});
+    moveAll(bed, content, row.framing.kind == Framing::Kind::UntilClose);
+    EXPECT_EQ(bed.end(), "ok");
+    EXPECT_EQ(bed.body.octets(), content.size());
+    EXPECT_EQ(bed.pipes.idle(), row.goes_by_pipe ? 1u : 0u);
+    if (row.is_copied) EXPECT_TRUE(copy.octets() == content);
+    if (row.coding == BodyCoding::Chunked) continue;
+    EXPECT_EQ(bed.writer.bytesSent(), Bed::kHead.size() + content.size());
+    EXPECT_TRUE(bed.sent() == content);
+  }
+}
+
+TEST(RelayByPipe, LeavesTheStreamQuiet) {
+  const std::string content = patternOf(1 << 20);
+  Bed bed;
+  bed.begin(length(content.size()), BodyCoding::Identity);
+  moveAll(bed, content, false);
+  EXPECT_EQ(bed.end(), "ok");
+  EXPECT_TRUE(bed.in.quiet()) << "the connection would not be used again";
+}
+
+TEST(RelayByPipe, LeavesWhatComesBehindTheBody) {
+  const std::string content = patternOf(1 << 20);
+  Bed bed;
+  bed.begin(length(content.size()), BodyCoding::Identity);
+  moveAll(bed, content + "HTTP/1.1", false);
+  EXPECT_EQ(bed.end(), "ok");
+  test::runUntil(bed.reactor, [&] { return bed.in.maybeReadable() || !bed.window.empty(); });
+  EXPECT_FALSE(bed.in.quiet() && bed.window.empty());
+  EXPECT_TRUE(bed.sent() == content);
+}
+
+TEST(RelayByPipe, CopiesWhereThereIsNoPipe) {
+  const std::string content = patternOf(1 << 20);
+  Bed bed;
+  const io::Pipe taken = bed.pipes.lend();
+  bed.begin(length(content.size()), BodyCoding::Identity);
+  moveAll(bed, content, false);
+  EXPECT_EQ(bed.end(), "ok");
+  EXPECT_TRUE(bed.sent() == content);
+}
+
+TEST(RelayByPipe, AnEarlyEndIsTheSources) {
+  const std::string content = patternOf(1 << 20);
+  for (const bool is_reset : {false, true}) {
+    Bed bed;
+    bed.begin(length(2 * content.size()), BodyCoding::Identity);
+    std::string_view wire = content;
+    test::runUntil(bed.reactor, [&] {
+      wire.remove_prefix(bed.source.sendSome(wire));
+      return wire.empty() && bed.sink.received().ends_with(content.substr(content.size() - 99));
+    });
+    is_reset ? bed.source.reset() : bed.source.finish();
+    EXPECT_EQ(bed.end(),
+              is_reset ? "upstream reset response_body" : "upstream closed response_body");
+    EXPECT_EQ(bed.pipes.lent(), 0u);
+  }
 }
 
 // --- ends that are none
@@ -319,30 +428,33 @@ std::string endWithEndlessSource(Bed& bed) {
   return bed.end();
 }
 
-TEST(Relay, ASinkThatIsGoneOrSilentIsTold) {
+TEST_P(RelayOfLarge, ASinkThatIsGoneOrSilentIsTold) {
   for (const Client client : {Client::Writer, Client::Reader}) {
     const std::string side = client == Client::Writer ? "client " : "upstream ";
     const std::string step = client == Client::Writer ? " response_body" : " request_body";
     SCOPED_TRACE(side);
     Bed gone(client);
+    gone.with_pipes = GetParam();
     gone.begin(length(1 << 30), BodyCoding::Identity);
     gone.sink.reset();
     EXPECT_EQ(endWithEndlessSource(gone), side + "reset" + step);
 
     Bed silent(client);
+    silent.with_pipes = GetParam();
     silent.shrink();
     silent.begin(length(1 << 30), BodyCoding::Identity, {.idle = Duration{100ms}});
     EXPECT_EQ(endWithEndlessSource(silent), side + "timeout" + step);
   }
 }
 
-TEST(Relay, TheDeadlineOfTheExchangeIsOne) {
+TEST_P(RelayOfLarge, TheDeadlineOfTheExchangeIsOne) {
   Bed reading;
   reading.begin(length(5), BodyCoding::Identity,
                 {.idle = Duration{10s}, .until = reading.reactor.now() + 10ms});
   EXPECT_EQ(reading.end(), "upstream deadline response_body");
 
   Bed writing;
+  writing.with_pipes = GetParam();
   writing.shrink();
   writing.begin(length(1 << 30), BodyCoding::Identity,
                 {.idle = Duration{10s}, .until = writing.reactor.now() + 200ms});
@@ -383,8 +495,9 @@ TEST(Relay, WithoutARateNobodyIsTooSlow) {
   EXPECT_EQ(endWithTricklingSource(bed, 60), "ok");
 }
 
-TEST(Relay, AClientThatTricklesTheResponseIsTooSlow) {
+TEST_P(RelayOfLarge, AClientThatTricklesTheResponseIsTooSlow) {
   Bed bed(Client::Writer);
+  bed.with_pipes = GetParam();
   bed.shrink();
   bed.begin(length(1 << 30), BodyCoding::Identity,
             {.idle = Duration{100ms}, .min_rate = uint64_t{1} << 40});

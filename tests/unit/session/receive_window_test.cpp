@@ -53,6 +53,26 @@ TEST_P(Window, GivesOutWhatCameInOrder) {
   EXPECT_FALSE(window_.empty());
 }
 
+TEST_P(Window, WhatLandsMovesToABufferOfTheFirstSizeWhereItFits) {
+  for (const size_t bytes : {size_t{1}, size() - 1, size(), io::bytesOf(BufferSize::Large)}) {
+    SCOPED_TRACE(bytes);
+    ReceiveWindow window(pool_, GetParam());
+    const std::span<char> place = window.landing();
+    ASSERT_EQ(place.size(), io::bytesOf(BufferSize::Large));
+    window.landed(0);
+    EXPECT_FALSE(window.hasBuffer());
+    std::memset(place.data(), 'x', bytes);
+    place[bytes - 1] = 'y';
+    window.landed(bytes);
+    // The next message of another window lands somewhere else.
+    std::memset(ReceiveWindow(pool_).landing().data(), 'z', bytes);
+    const std::span<char> unread = window.unread();
+    EXPECT_EQ(std::string(unread.data(), unread.size()), std::string(bytes - 1, 'x') + "y");
+    EXPECT_EQ(window.room().size(),
+              bytes < size() ? size() - bytes : io::bytesOf(BufferSize::Large) - bytes);
+  }
+}
+
 TEST_P(Window, UsedUpBytesMakeRoomAgain) {
   receive(std::string(size(), 'x'));
   EXPECT_TRUE(window_.room().empty());
