@@ -93,19 +93,17 @@ class Process:
             found.extend(child for child, parent in parents.items() if parent == pid)
         return found
 
-    def cpu_seconds(self):
-        """(user, system) of all threads of all its processes so far. The sum is exact to the
-        nanosecond, the shares are the kernel's estimate in ticks."""
-        user = system = 0
+    def cpu_times(self):
+        """Of all threads of all its processes so far: seconds, exact to the nanosecond, and what the
+        kernel says of them in ticks of user and of system time."""
+        seconds = user = system = 0
         for pid in self.pids():
             fields = stat_fields(pid)
             if fields:
-                used = time.clock_gettime(cpu_clock_of(pid))
-                ticks = int(fields[11]) + int(fields[12])
-                share = int(fields[11]) / ticks if ticks else 0
-                user += used * share
-                system += used * (1 - share)
-        return user, system
+                seconds += time.clock_gettime(cpu_clock_of(pid))
+                user += int(fields[11])
+                system += int(fields[12])
+        return seconds, user, system
 
     def memory_bytes(self):
         """Resident memory; pages that its processes share are counted once (Pss)."""

@@ -31,7 +31,7 @@ WARM_UP_REQUESTS = 100
 COUNTS = 3
 SHOWN_FUNCTIONS = 30
 # valgrind chooses by these which processor it imitates, and libraries by that which code they run.
-CPU_FEATURES = ("avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "rdrand", "rdseed", "sse4_2")
+CPU_FEATURES = ("sse4_2", "avx", "avx2", "bmi1", "bmi2", "abm")
 
 
 def made_with():

@@ -46,19 +46,20 @@ def result_of(command, cpus, seconds):
 
 def measure(contestant, load):
     """One round; `load(port)` is one of the two above."""
-    before = contestant.cpu_seconds()
+    before = contestant.cpu_times()
     result = load(contestant.port)
-    after = contestant.cpu_seconds()
+    after = contestant.cpu_times()
     requests, errors = result["requests"], sum(result["errors"].values())
     if requests == 0 or errors > requests * TOLERATED_ERRORS:
         raise NoMeasure(f"{contestant.name} gave {requests} answers and {result['errors']} errors: "
                         f"{contestant.last_words()}")
-    user, system = [(late - early) * 1e6 / requests
-                    for early, late in zip(before, after, strict=True)]
+    seconds, user, system = [late - early for early, late in zip(before, after, strict=True)]
+    cpu = seconds * 1e6 / requests
+    user_share = user / max(user + system, 1)
     return {
-        "cpu_us": user + system,
-        "user_us": user,
-        "system_us": system,
+        "cpu_us": cpu,
+        "user_us": cpu * user_share,
+        "system_us": cpu * (1 - user_share),
         "requests_per_s": requests * 1e6 / result["micros"],
         "p50_ms": result["p50"] / 1000,
         "p99_ms": result["p99"] / 1000,

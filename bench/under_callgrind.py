@@ -77,6 +77,7 @@ class Counted:
         raise CannotStart(f"{self.process.name} under valgrind did not answer within {DUMP_SECONDS} s")
 
     def stop(self):
+        """At once: everything has been counted, and the last dump would only take time."""
         try:
             os.killpg(self.process.process.pid, signal.SIGKILL)
         except ProcessLookupError:
