@@ -130,10 +130,10 @@ def test_idle_connections_count_at_the_limit(fairlead, origin):
     rules = "firewall_rules: { connection_limit: 5 }\n"
     edge = fairlead(rules + one_path(origin(WELL)))
     clients = asked_once(edge, 5)
-    refused = edge.connect().get("/")
+    refused = edge.get("/")
     assert refused.status == 429 and refused.closes()
     clients[0].close()
-    eventually(lambda: edge.connect().get("/").status == 200, what="a place becomes free")
+    eventually(lambda: edge.get("/").status == 200, what="a place becomes free")
 
 
 @pytest.mark.skipif(SANITIZED, reason="a sanitizer's heap is another one")

@@ -82,6 +82,41 @@ TEST_F(ServerSessionTest, KeepsTheConnectionForTheNext) {
   EXPECT_EQ(next(), "end");
 }
 
+TEST_F(ServerSessionTest, TriesWithoutWaiting) {
+  const auto tryNow = [&](std::string_view bytes) {
+    if (!bytes.empty()) {
+      peer_->send(bytes);
+      test::settle(reactor_);
+    }
+    return session_->tryNext(exchange_);
+  };
+  EXPECT_EQ(tryNow(""), Next::Nothing);
+  EXPECT_FALSE(exchange_);
+  EXPECT_EQ(tryNow(kGet), Next::Request);
+  EXPECT_EQ(path(), "/a");
+  EXPECT_EQ(session_->tryNext(exchange_), Next::Nothing);
+  EXPECT_FALSE(exchange_);
+  EXPECT_FALSE(session_->window().hasBuffer());
+  ASSERT_EQ(tryNow(kGet.substr(0, 5)), Next::Partly);
+  peer_->send(kGet.substr(5));
+  EXPECT_EQ(test::complete(reactor_, session_->finishHead(*exchange_)), Next::Request);
+  EXPECT_EQ(path(), "/a");
+  EXPECT_EQ(tryNow("\1\r\n\r\n"), Next::Refused);
+}
+
+// What must outlast a session stands outside of it.
+TEST_F(ServerSessionTest, AnotherSessionGoesOnWhereOneEnded) {
+  peer_->send(kGet);
+  ASSERT_EQ(next(), "request");
+  session_->setIdleTime(20ms);
+  exchange_.giveBack();
+  session_.emplace(*stream_, side_, *standing_);
+  peer_->send(kGet);
+  ASSERT_EQ(next(), "request");
+  EXPECT_TRUE(standing_->served);
+  EXPECT_EQ(next(), "end");
+}
+
 // --- PROXY headers
 
 constexpr std::string_view kProxyLine = "PROXY TCP4 192.0.2.1 198.51.100.7 4660 443\r\n";
