@@ -1,4 +1,4 @@
-"""Draws grouped bars as SVG, on a card of its own so that they read on light and on dark pages. Pure."""
+"""Draws grouped bars as SVG, on a card that reads on light and on dark pages alike. Pure."""
 
 import math
 import textwrap
@@ -17,7 +17,7 @@ CHARACTER_WIDTH = 6.9
 INK, FAINT, GRID, CARD, EDGE = "#1f2430", "#5b6270", "#e3e6eb", "#ffffff", "#d0d4da"
 # Around values, so that they read where a line passes behind them.
 HALO = f' stroke="{CARD}" stroke-width="4" paint-order="stroke"'
-# Told apart by the colour-blind too (after Okabe and Ito), each as (whole or user part, system part).
+# Told apart by the colour-blind too; each as (whole or first part, second part).
 COLOURS = {
     "fairlead": ("#005a9c", "#6db3e8"),
     "haproxy": ("#b34700", "#f0a66b"),
@@ -112,7 +112,8 @@ def box(x, y, width, height, fill):
 
 
 def line(x1, y1, x2, y2, stroke, more=""):
-    return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{stroke}"{more}/>'
+    return (f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" '
+            f'stroke="{stroke}"{more}/>')
 
 
 def heading(chart):

@@ -8,8 +8,8 @@ from collections import Counter
 COST = re.compile(r"[+\-*\d]\S*(?: (\d+))?$")
 NAMED = re.compile(r"\((\d+)\)(?: (.*))?$")
 RESUMED = " [resumed]"
-# What the compiler adds to a symbol, and what it means: the parts of a coroutine keep a mark, as they
-# are another piece of work than the call that starts it.
+# What the compiler adds to a symbol, and what it means: the parts of a coroutine keep a mark, as
+# they are another piece of work than the call that starts it.
 CLONES = {"resume": RESUMED, "destroy": RESUMED, "cleanup": RESUMED}
 
 
@@ -45,8 +45,8 @@ def name_of(known, value):
 def demangle(symbols):
     """The names as in the source; without parameters, template arguments and clones."""
     stems = [symbol.split(".", 1)[0] for symbol in symbols]
-    done = subprocess.run(["llvm-cxxfilt-19"], input="\n".join(stems), capture_output=True, text=True,
-                          check=True, timeout=60)
+    done = subprocess.run(["llvm-cxxfilt-19"], input="\n".join(stems), capture_output=True,
+                          text=True, check=True, timeout=60)
     return [stable_name(symbol, plain)
             for symbol, plain in zip(symbols, done.stdout.splitlines(), strict=True)]
 
@@ -57,7 +57,7 @@ def stable_name(symbol, demangled):
 
 
 def without_arguments(name):
-    """`int a::b<c, d>::e(f) const` -> `a::b::e`. Brackets in the names of operators are put aside."""
+    """`int a::b<c, d>::e(f) const` -> `a::b::e`. Brackets in names of operators are put aside."""
     name = name.replace("(anonymous namespace)::", "").replace("'lambda'", "lambda")
     name = re.sub(r"\[abi:\w+\]", "", name)
     name = re.sub(r"\boperator(<=>|<<=?|>>=?|<=?|>=?|->\*?|\(\))", placeholder, name)

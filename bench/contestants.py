@@ -1,4 +1,4 @@
-"""The programs that the benchmark compares: how each is configured, started, watched and stopped."""
+"""The programs that the benchmark compares: how they are configured, started and stopped."""
 
 import http.client
 import os
@@ -94,8 +94,8 @@ class Process:
         return found
 
     def cpu_times(self):
-        """Of all threads of all its processes so far: seconds, exact to the nanosecond, and what the
-        kernel says of them in ticks of user and of system time."""
+        """Of all threads of all its processes so far: seconds, exact to the nanosecond, and what
+        the kernel says of them in ticks of user and of system time."""
         seconds = user = system = 0
         for pid in self.pids():
             fields = stat_fields(pid)

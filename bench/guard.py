@@ -51,9 +51,9 @@ def judge(kind, recorded, measured, foreign):
     change = after / before - 1
     counts = f"{before} -> {after} instructions per request ({change:+.1%})"
     if after > before * (1 + bound):
-        return Verdict(kind, False, f"{kind} grew by {change:.1%}, more than {bound:.0%}: {before} -> "
-                                    f"{after} instructions per request; most of it in "
-                                    f"{grown_text(recorded, measured)}")
+        return Verdict(kind, False,
+                       f"{kind} grew by {change:.1%}, more than {bound:.0%}: {before} -> {after} "
+                       f"instructions per request; most of it in {grown_text(recorded, measured)}")
     if after < before * (1 - bound):
         return Verdict(kind, True, f"{kind}: {counts}; record it with "
                                    "./dev bench instructions --record, so that it stays so low")

@@ -1,5 +1,5 @@
-"""What is asked of a proxy while its instructions are counted: one request after the other, each sent
-at once and its answer read to the end, so that every run splits its bytes in the same way."""
+"""What is asked of a proxy while its instructions are counted: one request after the other, each
+sent at once and its answer read to the end, so that every run splits its bytes in the same way."""
 
 import socket
 from dataclasses import dataclass

@@ -12,7 +12,7 @@ from contestants import CONTESTANTS, CannotStart, Process, free_port
 START_SECONDS = 120
 STOP_SECONDS = 60
 DUMP_SECONDS = 60
-# Where valgrind may not be woken from outside (ptrace is forbidden), it looks for orders while it works.
+# Where valgrind may not be woken (ptrace is forbidden), it looks for orders only while it works.
 NUDGE_SECONDS = 2
 
 
@@ -51,8 +51,8 @@ class Counted:
 
     def dump_one(self, pid):
         before = set(self.folder.glob(f"{pid}.out.*"))
-        order = subprocess.Popen(["vgdb", f"--vgdb-prefix={self.folder}/vgdb", f"--pid={pid}", "dump"],
-                                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        command = ["vgdb", f"--vgdb-prefix={self.folder}/vgdb", f"--pid={pid}", "dump"]
+        order = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                  stderr=subprocess.DEVNULL)
         try:
             self.wait_for(order)
@@ -74,7 +74,8 @@ class Counted:
                 return
             except subprocess.TimeoutExpired:
                 self.nudge(self.port)
-        raise CannotStart(f"{self.process.name} under valgrind did not answer within {DUMP_SECONDS} s")
+        raise CannotStart(f"{self.process.name} under valgrind did not answer within "
+                          f"{DUMP_SECONDS} s")
 
     def stop(self):
         """At once: everything has been counted, and the last dump would only take time."""
