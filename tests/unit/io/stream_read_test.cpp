@@ -295,18 +295,18 @@ TEST(StreamIdle, TryingToReadNeverWaits) {
   test::Peer peer(std::move(pair.far));
   Stream stream(reactor, std::move(pair.near), Side::Client);
   char room[16];
-  EXPECT_FALSE(stream.tryRead(room));
+  EXPECT_EQ(stream.readNow(room), size_t{0});
   peer.send("abc");
   test::runUntil(reactor, [&] { return stream.maybeReadable(); });
-  const auto got = stream.tryRead(room);
-  ASSERT_TRUE(got && *got);
-  EXPECT_EQ(std::string_view(room, **got), "abc");
-  EXPECT_FALSE(stream.tryRead(room));
+  const auto got = stream.readNow(room);
+  ASSERT_TRUE(got);
+  EXPECT_EQ(std::string_view(room, *got), "abc");
+  EXPECT_EQ(stream.readNow(room), size_t{0});
   peer.finish();
   test::runUntil(reactor, [&] { return stream.maybeReadable(); });
-  const auto end = stream.tryRead(room);
-  ASSERT_TRUE(end && !*end);
-  EXPECT_EQ(end->error().kind, FailureKind::Closed);
+  const auto end = stream.readNow(room);
+  ASSERT_FALSE(end);
+  EXPECT_EQ(end.error().kind, FailureKind::Closed);
 }
 
 TEST(StreamIdle, TheAttendantMayDestroyTheStream) {
