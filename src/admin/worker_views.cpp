@@ -34,7 +34,7 @@ Json viewOf(size_t number, const WorkerFacts& worker, const Moment& moment) {
   Json view{{"worker", number},
             {"connections", worker.connections},
             {"turns", turns.turns},
-            {"busy_seconds", secondsOf(turns.busy)},
+            {"busy_seconds", exactSecondsOf(turns.busy)},
             {"busy_share", std::round(turns.busy_share * 1e4) / 1e4},
             {"p99_turn_seconds", turns.p99 ? Json(exactSecondsOf(*turns.p99)) : Json()}};
   putTurn(view, "longest_turn", turns.longest, moment);

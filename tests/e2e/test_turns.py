@@ -76,7 +76,7 @@ def test_bulk_work_is_done_in_shares(fairlead, upstream, dns, tmp_path):
         f"{NAME}:{upstream.port}", *servers,
         more="health: off\nslow_start: off\nbalance: { hash: header:X-Key, method: maglev }",
         top=f"dns: {{ servers: [{dns.address}] }}\n"
-            f"firewall_rules: {{ ip_denylist: ['@{blocked}'] }}",
+            f"firewall_rules: {{ ip_reject: ['@{blocked}'] }}",
     )  # fmt: skip
     edge = fairlead(config, workers=2, admin=ADMIN)
     fields = [f"X-{i}: {'x' * 700}" for i in range(40)]
