@@ -68,7 +68,7 @@ Task<ServerSession::Next> ServerSession::nextExchange(ExchangePool::Lease& excha
       got = co_await stream_.read(window_.room(), deadline);
       if (got) window_.received(*got);
     } else {
-      got = co_await stream_.waitReadable(deadline);
+      if (!stream_.maybeReadable()) got = co_await stream_.waitReadable(deadline);
       if (got) got = stream_.readNow(window_.landing());
       if (got) window_.landed(*got);
     }
