@@ -1,4 +1,4 @@
-"""The programs that the benchmark compares: how each is configured, started, watched and stopped."""
+"""The programs that the benchmark compares: how they are configured, started and stopped."""
 
 import http.client
 import os
@@ -9,11 +9,20 @@ import subprocess
 import time
 from pathlib import Path
 
+import fairlead_configs
+
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 10
 STOP_SECONDS = 5
 BACKLOG = 4096
 IDLE_CONNECTIONS = 256
+CLIENTS = 8192
+MANY_CLIENTS = 12288  # for the rows of idle connections
+SPLICING = """\
+    option splice-auto
+    option splice-request
+    option splice-response
+"""
 
 
 class CannotStart(Exception):
@@ -30,7 +39,7 @@ def answers(port):
     """One small GET comes back with 200."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
     try:
-        connection.request("GET", "/1k")
+        connection.request("GET", "/1k", headers={"Host": fairlead_configs.HOST})
         response = connection.getresponse()
         return response.status == 200 and len(response.read()) == 1024
     except (OSError, http.client.HTTPException):
@@ -40,13 +49,14 @@ def answers(port):
 
 
 class Process:
-    """A program pinned to one CPU, with its output in a file; the processes below it are its own."""
+    """A program kept on `cpus` ("0" or "0,1"), with its output in a file; the processes below it
+    are its own."""
 
-    def __init__(self, name, command, cpu, folder, port, start_seconds=START_SECONDS):
+    def __init__(self, name, command, cpus, folder, port, start_seconds=START_SECONDS):
         self.name = name
         self.port = port
         self.output = folder / f"{name}.out"
-        pinned = ["taskset", "-c", str(cpu), *[str(part) for part in command]]
+        pinned = ["taskset", "-c", str(cpus), *[str(part) for part in command]]
         with open(self.output, "wb") as output:
             self.process = subprocess.Popen(pinned, stdin=subprocess.DEVNULL, stdout=output,
                                             stderr=subprocess.STDOUT, start_new_session=True)
@@ -83,16 +93,17 @@ class Process:
             found.extend(child for child, parent in parents.items() if parent == pid)
         return found
 
-    def cpu_seconds(self):
-        """(user, system) of all threads of all its processes so far."""
-        tick = os.sysconf("SC_CLK_TCK")
-        user = system = 0
+    def cpu_times(self):
+        """Of all threads of all its processes so far: seconds, exact to the nanosecond, and what
+        the kernel says of them in ticks of user and of system time."""
+        seconds = user = system = 0
         for pid in self.pids():
             fields = stat_fields(pid)
             if fields:
+                seconds += time.clock_gettime(cpu_clock_of(pid))
                 user += int(fields[11])
                 system += int(fields[12])
-        return user / tick, system / tick
+        return seconds, user, system
 
     def memory_bytes(self):
         """Resident memory; pages that its processes share are counted once (Pss)."""
@@ -108,6 +119,11 @@ class Process:
                 pass
             except subprocess.TimeoutExpired:
                 continue
+
+
+def cpu_clock_of(pid):
+    """The clock that clock_getcpuclockid(3) gives for a process: its threads' time on a CPU."""
+    return (~pid << 3) | 2
 
 
 def stat_fields(pid):
@@ -132,37 +148,39 @@ def find_program(name):
     return shutil.which(name, path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
 
 
-def fairlead_command(folder, port, origin):
-    binary = ROOT / "build" / "release" / "fairlead"
-    if not binary.exists():
-        return None
-    (folder / "fairlead.yaml").write_text(f"""\
-listen: {{ http: "127.0.0.1:{port}" }}
-workers: 1
-log: {{ access: off }}
-hosts:
-  - host: "*"
-    servers: ["127.0.0.1:{origin}"]
-""")
-    return [binary, "run", "-c", folder / "fairlead.yaml"]
+def fairlead_with(name, configuration, build="release"):
+    """The command of fairlead with what `configuration(port, origin)` gives."""
+    def command(folder, port, origin):
+        binary = ROOT / "build" / build / "fairlead"
+        if not binary.exists():
+            return None
+        file = folder / f"{name}.yaml"
+        file.write_text(configuration(port, origin))
+        return [binary, "run", "-c", file]
+    return command
 
 
-def haproxy_command(folder, port, origin):
+def two_workers(port, origin):
+    return fairlead_configs.plain(port, origin, workers=2)
+
+
+def haproxy_command(folder, port, origin, clients=CLIENTS, more="", more_global=""):
     binary = find_program("haproxy")
     if not binary:
         return None
-    (folder / "haproxy.cfg").write_text(f"""\
+    file = folder / f"haproxy-{port}.cfg"
+    file.write_text(f"""\
 global
     nbthread 1
-    maxconn 8192
-
+    maxconn {clients}
+{more_global}
 defaults
     mode http
     timeout connect 5s
     timeout client 60s
     timeout server 60s
     http-reuse always
-
+{more}
 frontend web
     bind 127.0.0.1:{port} backlog {BACKLOG}
     default_backend origin
@@ -170,22 +188,33 @@ frontend web
 backend origin
     server origin 127.0.0.1:{origin}
 """)
-    return [binary, "-db", "-f", folder / "haproxy.cfg"]
+    return [binary, "-db", "-f", file]
 
 
-def nginx_command(folder, port, origin):
+def haproxy_splice_command(folder, port, origin):
+    return haproxy_command(folder, port, origin, more=SPLICING, more_global="    maxpipes 256\n")
+
+
+def haproxy_many_command(folder, port, origin):
+    """It wants two descriptors for each client, which idle ones do not need."""
+    return haproxy_command(folder, port, origin, clients=MANY_CLIENTS,
+                           more_global="    no strict-limits\n")
+
+
+def nginx_command(folder, port, origin, clients=CLIENTS):
     binary = find_program("nginx")
     if not binary:
         return None
     user = "user root root;" if os.geteuid() == 0 else ""
-    (folder / "nginx.conf").write_text(f"""\
+    file = folder / f"nginx-{port}.conf"
+    file.write_text(f"""\
 {user}
 daemon off;
 worker_processes 1;
 worker_rlimit_nofile 16384;
-pid {folder}/nginx.pid;
+pid {folder}/nginx-{port}.pid;
 error_log stderr crit;
-events {{ worker_connections 8192; }}
+events {{ worker_connections {clients}; }}
 http {{
     access_log off;
     keepalive_requests 1000000000;
@@ -211,7 +240,11 @@ http {{
     }}
 }}
 """)
-    return [binary, "-p", folder, "-c", folder / "nginx.conf", "-e", "stderr"]
+    return [binary, "-p", folder, "-c", file, "-e", "stderr"]
+
+
+def nginx_many_command(folder, port, origin):
+    return nginx_command(folder, port, origin, clients=MANY_CLIENTS)
 
 
 def relay_command(_folder, port, origin):
@@ -223,25 +256,40 @@ def own_program(name, *arguments):
     return [binary, *arguments] if binary.exists() else None
 
 
-# In the order of the tables. A command of None means that the program is not there.
+# What fairlead is measured with.
+CONFIGURATIONS = {
+    "fairlead": fairlead_configs.plain,
+    "one-prefix": fairlead_configs.one_prefix,
+    "one-regex": fairlead_configs.one_regex,
+    "rules": fairlead_configs.many_rules,
+    "firewall": fairlead_configs.firewall,
+    "two-workers": two_workers,
+}
+# A command of None means that the program is not there.
 CONTESTANTS = {
-    "fairlead": fairlead_command,
+    **{name: fairlead_with(name, text) for name, text in CONFIGURATIONS.items()},
+    "trained": fairlead_with("trained", fairlead_configs.plain, "trained"),
     "haproxy": haproxy_command,
     "nginx": nginx_command,
     "relay": relay_command,
+    "haproxy-splice": haproxy_splice_command,
+    "haproxy-many": haproxy_many_command,
+    "nginx-many": nginx_many_command,
 }
+# Who stands in most tables, in their order.
+USUAL = ("fairlead", "haproxy", "nginx", "relay")
 
 
-def start_origin(cpu, folder):
+def start_origin(cpus, folder):
     port = free_port()
     command = own_program("bench_origin", port)
     if command is None:
         raise CannotStart("build/release/bench/bench_origin is not built; run ./dev bench")
-    return Process("origin", command, cpu, folder, port)
+    return Process("origin", command, cpus, folder, port)
 
 
-def start(name, cpu, folder, origin_port):
+def start(name, cpus, folder, origin_port):
     """The running contestant, or None if its program is not there."""
     port = free_port()
     command = CONTESTANTS[name](folder, port, origin_port)
-    return Process(name, command, cpu, folder, port) if command else None
+    return Process(name, command, cpus, folder, port) if command else None

@@ -2,7 +2,7 @@
 // no CPU, so that what is measured is the proxy in front of it.
 //
 //   bench_origin PORT      GET /1k, /128k, /1m, /0 ... give a body of that size; another path 1
-//   KiB.
+//   KiB. /chunked/16k gives one in chunks of 4 KiB.
 //
 // One thread, epoll, keep-alive and pipelining. Request bodies (Content-Length or chunked) are
 // swallowed. It trusts its clients: this is a fixture and not a server.
@@ -18,6 +18,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <compare>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
@@ -28,12 +29,12 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace {
 
 constexpr size_t kReadBytes = 64 * 1024;
+constexpr size_t kChunkBytes = 4096;
 
 char lowerOf(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
@@ -56,22 +57,58 @@ size_t bodySize(std::string_view target) {
   return std::min(number, size_t{64} << 20);
 }
 
+struct Answer {
+  size_t body = 1024;
+  bool chunked = false;
+  bool close = false;
+
+  auto operator<=>(const Answer&) const = default;
+};
+
+Answer answerTo(std::string_view target, bool close) {
+  constexpr std::string_view kChunked = "/chunked";
+  const bool chunked = target.starts_with(kChunked);
+  if (chunked) target.remove_prefix(kChunked.size());
+  return {.body = bodySize(target), .chunked = chunked, .close = close};
+}
+
+std::string letters(size_t count) {
+  std::string text(count, '\0');
+  for (size_t i = 0; i < count; ++i) text[i] = static_cast<char>('a' + i % 26);
+  return text;
+}
+
+std::string inChunks(std::string_view body) {
+  std::string coded;
+  while (!body.empty()) {
+    const std::string_view data = body.substr(0, kChunkBytes);
+    std::array<char, 16> size;
+    const auto end = std::to_chars(size.data(), size.data() + size.size(), data.size(), 16).ptr;
+    coded.append(size.data(), end).append("\r\n").append(data).append("\r\n");
+    body.remove_prefix(data.size());
+  }
+  return coded + "0\r\n\r\n";
+}
+
 // Whole responses, made once.
 class Responses {
  public:
-  const std::string& of(size_t body, bool close) {
-    std::string& response = made_[{body, close}];
-    if (response.empty()) {
-      response = "HTTP/1.1 200 OK\r\nServer: origin\r\nContent-Type: text/plain\r\n";
-      if (close) response += "Connection: close\r\n";
-      response += "Content-Length: " + std::to_string(body) + "\r\n\r\n";
-      for (size_t i = 0; i < body; ++i) response += static_cast<char>('a' + i % 26);
-    }
+  const std::string& of(const Answer& answer) {
+    std::string& response = made_[answer];
+    if (response.empty()) response = make(answer);
     return response;
   }
 
  private:
-  std::map<std::pair<size_t, bool>, std::string> made_;
+  static std::string make(const Answer& answer) {
+    std::string response = "HTTP/1.1 200 OK\r\nServer: origin\r\nContent-Type: text/plain\r\n";
+    if (answer.close) response += "Connection: close\r\n";
+    const std::string body = letters(answer.body);
+    if (answer.chunked) return response + "Transfer-Encoding: chunked\r\n\r\n" + inChunks(body);
+    return response + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+  }
+
+  std::map<Answer, std::string> made_;
 };
 
 // What of a request is being read.
@@ -214,8 +251,8 @@ class Origin {
     const std::string_view head_bytes = bytes.substr(0, end + 2);
     const size_t target = head_bytes.find(' ') + 1;
     const Head head = readFields(head_bytes);
-    const size_t size = bodySize(head_bytes.substr(target, head_bytes.find(' ', target) - target));
-    connection.to_send.push_back(&responses_.of(size, head.close));
+    const std::string_view path = head_bytes.substr(target, head_bytes.find(' ', target) - target);
+    connection.to_send.push_back(&responses_.of(answerTo(path, head.close)));
     connection.close_after = head.close;
     connection.left = head.content_length;
     if (head.chunked) connection.reading = Reading::ChunkSize;

@@ -1,52 +1,34 @@
 #!/usr/bin/python3
 """fairlead beside HAProxy, nginx and a bare TCP relay, one worker each; see bench/README.md.
 
-`./dev bench` builds and calls this. Prints a table a workload and writes build/bench/latest.json.
+`./dev bench` builds and calls this. Prints a table a row and keeps them in build/bench/latest.json;
+rows that were not asked for stay there as they were.
 """
 
 import argparse
+import functools
 import json
 import os
 import platform
 import resource
 import signal
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
+import idle
+import loads
+import plots
+import report
 from contestants import CONTESTANTS, ROOT, CannotStart, find_program, start, start_origin
+from workloads import CLOSED, IDLE_AFTER_ONE, PACED, WORKLOADS
 
 LATEST = ROOT / "build" / "bench" / "latest.json"
-SCRIPT = ROOT / "bench" / "load.lua"
 WARM_UP_SECONDS = 1
-# Above this share of answers that are not 200, or connections that break, a round is not a measure.
-TOLERATED_ERRORS = 0.001
-
-
-@dataclass(frozen=True)
-class Workload:
-    title: str
-    path: str = "/1k"
-    connections: int = 64
-    method: str = "GET"
-    body_bytes: int = 0
-    connection: str = "keep-alive"
-
-
-WORKLOADS = {
-    "1k-1": Workload("GET 1 KiB, keep-alive, 1 connection", connections=1),
-    "1k-64": Workload("GET 1 KiB, keep-alive, 64 connections"),
-    "1k-1000": Workload("GET 1 KiB, keep-alive, 1000 connections", connections=1000),
-    "128k": Workload("GET 128 KiB, keep-alive, 64 connections", path="/128k"),
-    "1m": Workload("GET 1 MiB, keep-alive, 16 connections", path="/1m", connections=16),
-    "post-16k": Workload("POST 16 KiB, answer of 1 KiB, keep-alive, 64 connections",
-                         method="POST", body_bytes=16384),
-    "close": Workload("GET 1 KiB, a new client connection each, 64 at a time", connection="close"),
-}
+CALIBRATION_SECONDS = 1
+IDLE_ROUNDS = 3  # at most: memory hardly varies
 
 
 def fail(text):
@@ -54,83 +36,101 @@ def fail(text):
     sys.exit(1)
 
 
-def load(workload, port, cpu, seconds):
-    """One run of wrk; its numbers as a dictionary."""
-    command = ["taskset", "-c", str(cpu), "wrk", "-t1", f"-c{workload.connections}",
-               f"-d{seconds}s", "--latency", "-s", str(SCRIPT),
-               f"http://127.0.0.1:{port}{workload.path}", "--", workload.method,
-               str(workload.body_bytes), workload.connection]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL,
-                              timeout=seconds + 30)
-    except subprocess.TimeoutExpired:
-        fail(f"wrk did not end: {' '.join(command)}")
-    for line in done.stdout.splitlines():
-        if line.startswith("RESULT "):
-            return json.loads(line.removeprefix("RESULT "))
-    fail(f"wrk gave no result: {done.stdout[-500:]} {done.stderr[-500:]}")
+class Bench:
+    """The programs that run, and who runs on which CPU. Contestants live through all rows."""
+
+    def __init__(self, options, cpus, folder):
+        self.options = options
+        self.cpus = cpus
+        self.folder = folder
+        self.running = []
+        self.contestants = {}
+        self.origins = {}
+
+    def origin(self, cpus):
+        if cpus not in self.origins:
+            folder = self.folder / f"origin-{len(self.origins)}"
+            folder.mkdir()
+            self.origins[cpus] = self.keep(start_origin(cpus, folder))
+        return self.origins[cpus]
+
+    def contestant(self, name, proxy_cpus, load_cpus):
+        """None if its program is not there."""
+        if (name, proxy_cpus) not in self.contestants:
+            found = self.fresh(name, proxy_cpus, load_cpus)
+            self.contestants[name, proxy_cpus] = found and self.keep(found)
+        return self.contestants[name, proxy_cpus]
+
+    def fresh(self, name, proxy_cpus, load_cpus):
+        folder = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self.folder))
+        return start(name, proxy_cpus, folder, self.origin(load_cpus).port)
+
+    def keep(self, process):
+        self.running.append(process)
+        return process
+
+    def stop(self):
+        for process in reversed(self.running):
+            process.stop()
+
+    def rounds_of(self, workload):
+        """{name: [round, ...]}"""
+        names = [name for name in workload.contestants
+                 if not self.options.only or name.removesuffix("-many") in self.options.only]
+        both = ",".join(self.cpus)
+        places = (both, both) if workload.together else (self.cpus[0], self.cpus[1])
+        if workload.load not in (CLOSED, PACED):
+            return self.rounds_of_memory(workload, names, *places)
+        found = [self.contestant(name, *places) for name in names]
+        for name, process in zip(names, found, strict=True):
+            if process is None:
+                print(f"without {name}: its program is not there")
+        return self.rounds_of_load(workload, [one for one in found if one], places[1])
+
+    def rounds_of_load(self, workload, contestants, load_cpus):
+        """Every contestant in every round, another one first in each."""
+        warm_up = functools.partial(loads.closed_loop, workload, cpus=load_cpus)
+        for contestant in contestants:
+            warm_up(contestant.port, seconds=WARM_UP_SECONDS)
+        load = functools.partial(warm_up, seconds=self.options.seconds)
+        if workload.load == PACED:
+            load = functools.partial(loads.open_loop, workload, cpus=load_cpus,
+                                     seconds=self.options.seconds,
+                                     rate=half_of_the_slowest(warm_up, contestants))
+        return interleaved(contestants, self.options.rounds,
+                           lambda contestant: loads.measure(contestant, load))
+
+    def rounds_of_memory(self, workload, names, proxy_cpus, load_cpus):
+        """Each round has fresh processes, so that nothing is left of an earlier one."""
+        idle.need_descriptors(workload.connections)
+        rounds = {}
+        for _ in range(min(self.options.rounds, IDLE_ROUNDS)):
+            for name in names:
+                contestant = self.fresh(name, proxy_cpus, load_cpus)
+                if contestant is None:
+                    continue
+                try:
+                    value = idle.bytes_per_connection(contestant, workload.connections,
+                                                      workload.load == IDLE_AFTER_ONE)
+                finally:
+                    contestant.stop()
+                rounds.setdefault(name.removesuffix("-many"), []).append(
+                    {"bytes_per_connection": value})
+        return rounds
 
 
-def measure(contestant, workload, cpu, seconds):
-    """One round of one contestant."""
-    user_before, system_before = contestant.cpu_seconds()
-    result = load(workload, contestant.port, cpu, seconds)
-    user_after, system_after = contestant.cpu_seconds()
-    requests = result["requests"]
-    errors = sum(result["errors"].values())
-    if requests == 0 or errors > requests * TOLERATED_ERRORS:
-        fail(f"{contestant.name} gave {requests} answers and {result['errors']} errors: "
-             f"{contestant.last_words()}")
-    user = (user_after - user_before) * 1e6 / requests
-    system = (system_after - system_before) * 1e6 / requests
-    return {
-        "cpu_us": user + system,
-        "user_us": user,
-        "system_us": system,
-        "requests_per_s": requests * 1e6 / result["micros"],
-        "p50_ms": result["p50"] / 1000,
-        "p99_ms": result["p99"] / 1000,
-        "memory_mib": contestant.memory_bytes() / 2**20,
-        "errors": errors,
-    }
+def half_of_the_slowest(load, contestants):
+    results = [load(contestant.port, seconds=CALIBRATION_SECONDS) for contestant in contestants]
+    return min(one["requests"] * 1e6 / one["micros"] for one in results) / 2
 
 
-def measure_all(contestants, workload, options, cpu):
-    """{name: [round, ...]}; every contestant in every round, another one first in each."""
-    for contestant in contestants:
-        load(workload, contestant.port, cpu, WARM_UP_SECONDS)
-    rounds = {contestant.name: [] for contestant in contestants}
-    for number in range(options.rounds):
+def interleaved(contestants, rounds, measure):
+    result = {contestant.name: [] for contestant in contestants}
+    for number in range(rounds):
         shift = number % len(contestants)
         for contestant in contestants[shift:] + contestants[:shift]:
-            rounds[contestant.name].append(measure(contestant, workload, cpu, options.seconds))
-    return rounds
-
-
-def medians(rounds):
-    result = {key: statistics.median(one[key] for one in rounds) for key in rounds[0]}
-    cpu = [one["cpu_us"] for one in rounds]
-    result["cpu_spread"] = (max(cpu) - min(cpu)) / 2 / result["cpu_us"] if result["cpu_us"] else 0
+            result[contestant.name].append(measure(contestant))
     return result
-
-
-def ratio(rows, name, other):
-    if other not in rows or not rows[other]["cpu_us"]:
-        return None
-    return rows[name]["cpu_us"] / rows[other]["cpu_us"]
-
-
-def show(name, workload, rows):
-    print(f"\n{name}: {workload.title}")
-    print(f"  {'':10} {'CPU us/req':>16} {'user':>7} {'system':>7} {'req/s':>9} {'p50 ms':>8} "
-          f"{'p99 ms':>8} {'MiB':>7} {'/haproxy':>9} {'/relay':>7}")
-    for contestant, row in rows.items():
-        ratios = [ratio(rows, contestant, other) for other in ("haproxy", "relay")]
-        shown = ["-" if value is None else f"{value:.2f}" for value in ratios]
-        print(f"  {contestant:10} {row['cpu_us']:9.2f} +-{row['cpu_spread'] * 100:3.0f}% "
-              f"{row['user_us']:7.2f} {row['system_us']:7.2f} {row['requests_per_s']:9.0f} "
-              f"{row['p50_ms']:8.3f} {row['p99_ms']:8.3f} {row['memory_mib']:7.1f} "
-              f"{shown[0]:>9} {shown[1]:>7}", flush=True)
 
 
 def cpu_model():
@@ -160,53 +160,47 @@ def machine():
     }
 
 
-def start_all(names, cpu, folder, origin_port, running):
-    """Started contestants also go to `running`, so that a failure half-way stops them."""
-    contestants = []
-    for name in names:
-        contestant = start(name, cpu, folder, origin_port)
-        if contestant is None:
-            print(f"without {name}: its program is not there"
-                  + (" (build/release/fairlead)" if name == "fairlead" else ""))
+def run(bench, options):
+    """Measures row by row, and keeps each as soon as it is there."""
+    print(f"{cpu_model()}; the proxy on CPU {bench.cpus[0]}, load and origin on CPU "
+          f"{bench.cpus[1]}; medians of {options.rounds} rounds of {options.seconds} s")
+    for name in options.workloads:
+        workload = WORKLOADS[name]
+        rounds = bench.rounds_of(workload)
+        if not rounds:
             continue
-        contestants.append(contestant)
-        running.append(contestant)
-    if not contestants:
-        fail("nobody to measure")
-    return contestants
+        rows = report.summary(workload, rounds)
+        report.show(name, workload, rows)
+        keep(name, {"title": workload.title, "measured": time.strftime("%Y-%m-%d", time.gmtime()),
+                    "rounds_of_s": options.seconds, "contestants": rows, "rounds": rounds})
 
 
-def run(options, proxy_cpu, load_cpu, folder):
-    running = []
-    report = {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "machine": machine(),
-              "rounds": options.rounds, "seconds": options.seconds, "workloads": {}}
+def keep(name, row):
+    latest = read_latest()
+    latest["machine"] = machine()
+    latest["rows"][name] = row
+    LATEST.parent.mkdir(parents=True, exist_ok=True)
+    LATEST.write_text(json.dumps(latest, indent=1) + "\n")
+
+
+def read_latest():
     try:
-        origin = start_origin(load_cpu, folder)
-        running.append(origin)
-        contestants = start_all(options.only, proxy_cpu, folder, origin.port, running)
-        print(f"{report['machine']['cpu']}, proxy on CPU {proxy_cpu}, load and origin on CPU "
-              f"{load_cpu}; medians of {options.rounds} rounds of {options.seconds} s")
-        for name in options.workloads:
-            rounds = measure_all(contestants, WORKLOADS[name], options, load_cpu)
-            rows = {contestant: medians(rounds[contestant]) for contestant in rounds}
-            show(name, WORKLOADS[name], rows)
-            report["workloads"][name] = {"title": WORKLOADS[name].title, "medians": rows,
-                                         "rounds": rounds}
-    except CannotStart as reason:
-        fail(reason)
-    finally:
-        for process in reversed(running):
-            process.stop()
-    return report
+        latest = json.loads(LATEST.read_text())
+    except (OSError, json.JSONDecodeError):
+        latest = {}
+    return {"machine": {}, "rows": {}, **{key: latest[key] for key in latest
+                                          if key in ("machine", "rows")}}
 
 
 def arguments():
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
     parser.add_argument("workloads", nargs="*", metavar="ROW", help=" ".join(WORKLOADS))
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=int, default=3, help="of each round")
-    parser.add_argument("--only", default=",".join(CONTESTANTS), help="fairlead,haproxy,...")
-    parser.add_argument("--list", action="store_true", help="the workloads")
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--seconds", type=int, default=1, help="of each round")
+    parser.add_argument("--only", default="", help="fairlead,haproxy,...")
+    parser.add_argument("--list", action="store_true", help="the rows")
+    parser.add_argument("--plot", action="store_true",
+                        help="no measuring: docs/performance from the latest numbers")
     options = parser.parse_args()
     options.only = [name for name in options.only.split(",") if name]
     options.workloads = options.workloads or list(WORKLOADS)
@@ -223,7 +217,10 @@ def main():
     options = arguments()
     if options.list:
         for name, workload in WORKLOADS.items():
-            print(f"{name:10} {workload.title}")
+            print(f"{name:13} {workload.title}")
+        return
+    if options.plot:
+        plots.write_all(read_latest())
         return
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that `finally` stops everything
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -233,9 +230,13 @@ def main():
         fail("needs two CPUs: one for the proxy, one for the load and the origin")
     os.sched_setaffinity(0, {cpus[1]})
     with tempfile.TemporaryDirectory(prefix="fairlead-bench-") as folder:
-        report = run(options, cpus[0], cpus[1], Path(folder))
-    LATEST.parent.mkdir(parents=True, exist_ok=True)
-    LATEST.write_text(json.dumps(report, indent=2) + "\n")
+        bench = Bench(options, [str(cpu) for cpu in cpus[:2]], Path(folder))
+        try:
+            run(bench, options)
+        except (CannotStart, loads.NoMeasure) as reason:
+            fail(reason)
+        finally:
+            bench.stop()
     print(f"\n{LATEST.relative_to(ROOT)}")
 
 

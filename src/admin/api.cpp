@@ -97,6 +97,10 @@ Found server(const Call& call) {
   return viewOf(**found_pool, **found, status.at, call.api.moment());
 }
 
+// --- workers
+
+Found workers(const Call& call) { return viewOfWorkers(call.api.workers(), call.api.moment()); }
+
 // --- the table
 
 Found contents(const Call& call);
@@ -114,6 +118,7 @@ constexpr Entry kEntries[] = {
     {"GET", "/api/pools/{}", pool, "one pool"},
     {"GET", "/api/pools/{}/servers", servers, "the servers of a pool: how each is, and why"},
     {"GET", "/api/pools/{}/servers/{}", server, "one server, by its name or its address"},
+    {"GET", "/api/workers", workers, "the workers: how busy each is, and its longest turns"},
     {"GET", "/api/firewall", firewallFacts,
      "what each rule blocked or would have, and whom; ?clients=10 of each"},
     {"GET", "/api/bans", listBans, "who is banned, by whom, and until when"},

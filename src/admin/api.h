@@ -5,10 +5,12 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "admin/bans.h"
 #include "admin/firewall_views.h"
 #include "admin/views.h"
+#include "admin/worker_views.h"
 #include "http/message.h"
 #include "upstream/status.h"
 
@@ -20,6 +22,7 @@ struct Api {
   std::function<Moment()> moment = currentMoment;
   BanBook* bans = nullptr;
   std::function<FirewallFacts()> firewall = {};
+  std::function<std::vector<WorkerFacts>()> workers = {};
 };
 
 struct Answer {

@@ -4,10 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "base/timestamp.h"
+#include "admin/moments.h"
 
 namespace fairlead::admin {
 namespace {
@@ -15,14 +14,7 @@ namespace {
 using firewall::Ban;
 using std::chrono::microseconds;
 
-double secondsOf(Duration span) {
-  return std::round(std::chrono::duration<double>(std::max(span, Duration{})).count() * 1e3) / 1e3;
-}
-
-std::string timeText(TimePoint time, const Moment& moment) {
-  return timestampText(moment.wall +
-                       std::chrono::duration_cast<microseconds>(time - moment.steady));
-}
+double secondsNotBelowZero(Duration span) { return secondsOf(std::max(span, Duration{})); }
 
 std::string placeOf(const Mark& mark, std::span<const std::string> files) {
   if (mark.isBuiltIn() || mark.file >= files.size()) return {};
@@ -34,7 +26,7 @@ Json viewOf(const firewall::HitClient& client, const Moment& moment) {
           {"hits", client.hits},
           {"example", client.example},
           {"last", timestampText(client.last)},
-          {"last_ago_seconds", secondsOf(moment.wall - client.last)}};
+          {"last_ago_seconds", secondsNotBelowZero(moment.wall - client.last)}};
 }
 
 Json viewOf(const FirewallFacts::Rule& rule, size_t clients, const Moment& moment) {
@@ -54,14 +46,15 @@ Json viewOf(const FirewallFacts::Rule& rule, size_t clients, const Moment& momen
 Json viewOf(const KnownBan& known, const Moment& moment) {
   const Ban& ban = known.ban;
   const bool ends = ban.until != kNever;
-  return {{"network", ban.network.shortText()},
-          {"since", timeText(ban.since, moment)},
-          {"for_seconds", secondsOf(moment.steady - ban.since)},
-          {"until", ends ? Json(timeText(ban.until, moment)) : Json()},
-          {"until_in_seconds", ends ? Json(secondsOf(ban.until - moment.steady)) : Json()},
-          {"strikes", ban.strikes},
-          {"by", known.by},
-          {"why", known.why}};
+  return {
+      {"network", ban.network.shortText()},
+      {"since", timeText(ban.since, moment)},
+      {"for_seconds", secondsNotBelowZero(moment.steady - ban.since)},
+      {"until", ends ? Json(timeText(ban.until, moment)) : Json()},
+      {"until_in_seconds", ends ? Json(secondsNotBelowZero(ban.until - moment.steady)) : Json()},
+      {"strikes", ban.strikes},
+      {"by", known.by},
+      {"why", known.why}};
 }
 
 Json viewOfBans(std::span<const KnownBan> bans, const Moment& moment) {

@@ -93,7 +93,8 @@ bool AdminServer::makeRoom() {
 Task<void> AdminServer::serveConnection(io::Descriptor fd, Transport transport) {
   io::Stream stream(reactor_, std::move(fd), Side::Client);
   if (!stream.ok()) co_return;
-  session::ServerSession session(stream, clients_);
+  session::Standing standing(settings_.limits);
+  session::ServerSession session(stream, clients_, standing);
   session::ExchangePool::Lease exchange;
   After after = After::Next;
   while (after == After::Next) {

@@ -5,10 +5,10 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "admin/moments.h"
 #include "admin/summary.h"
 #include "admin/why.h"
 #include "admin/words.h"
-#include "base/timestamp.h"
 
 namespace fairlead::admin {
 namespace {
@@ -22,15 +22,6 @@ using upstream::Status;
 
 double rounded(double value, double steps) { return std::round(value * steps) / steps; }
 
-// To a millisecond: what people read.
-double secondsOf(Duration span) {
-  return rounded(std::chrono::duration<double>(span).count(), 1e3);
-}
-// To a microsecond: of what is quick.
-double exactSecondsOf(Duration span) {
-  return rounded(std::chrono::duration<double>(span).count(), 1e6);
-}
-
 // Times of one view.
 class Times {
  public:
@@ -38,12 +29,7 @@ class Times {
 
   TimePoint now() const { return now_; }
   Json at(TimePoint time) const {
-    if (time == TimePoint{}) return nullptr;
-    char text[kTimestampText];
-    formatTimestamp(
-        moment_.wall + std::chrono::duration_cast<std::chrono::microseconds>(time - moment_.steady),
-        text);
-    return std::string(text, sizeof text);
+    return time == TimePoint{} ? Json() : Json(timeText(time, moment_));
   }
   Json at(const std::optional<TimePoint>& time) const { return time ? at(*time) : nullptr; }
   Json secondsSince(TimePoint time) const {

@@ -97,7 +97,8 @@ struct SampleServers::World {
   Task<void> serve(io::Accepted accepted, const std::string& name) {
     io::Stream stream(reactor, std::move(accepted.fd), Side::Client);
     if (!stream.ok()) co_return;
-    session::ServerSession session(stream, clients);
+    session::Standing standing(limits);
+    session::ServerSession session(stream, clients, standing);
     session::ExchangePool::Lease exchange;
     while (co_await session.nextExchange(exchange) == session::ServerSession::Next::Request) {
       while (!session.body().finished()) {

@@ -8,7 +8,7 @@
 namespace fairlead::app {
 namespace {
 
-// What the API says of pools and servers.
+// What the API says of pools, servers and workers.
 class Pools {
  public:
   explicit Pools(AdminDoor door) : door_(std::move(door)) {}
@@ -16,6 +16,7 @@ class Pools {
   Tried<Json> pools() const { return door_.get("/api/pools"); }
   Tried<Json> pool(std::string_view name) const { return door_.get(pathOf(name)); }
   Tried<Json> servers(std::string_view name) const { return door_.get(pathOf(name) + "/servers"); }
+  Tried<Json> workers() const { return door_.get("/api/workers"); }
   Tried<Json> server(std::string_view pool, std::string_view name) const {
     return door_.get(fmt::format("{}/servers/{}", pathOf(pool), admin::segment(name)));
   }
@@ -59,6 +60,15 @@ std::string serverText(const Json& server, std::string_view margin) {
                      indented(server.at("why"), std::string(margin) + "  "));
 }
 
+// Nothing of those that are well.
+Tried<std::string> workersText(const Pools& api) {
+  const auto answer = api.workers();
+  if (!answer) return std::unexpected(answer.error());
+  std::string text;
+  for (const Json& worker : answer->at("workers")) text += indented(worker.at("why"), "");
+  return text;
+}
+
 // A line for each pool, and all about what is not well.
 Tried<std::string> allText(const Pools& api) {
   const auto answer = api.pools();
@@ -77,7 +87,9 @@ Tried<std::string> allText(const Pools& api) {
     for (const Json& server : servers->at("servers"))
       if (!server.at("well")) text += serverText(server, "  ");
   }
-  return text;
+  const auto workers = workersText(api);
+  if (!workers) return std::unexpected(workers.error());
+  return text + *workers;
 }
 
 std::string poolText(const Json& pool, const Json& servers) {

@@ -66,11 +66,24 @@ class Balancer {
 using MakeBalancer = std::unique_ptr<Balancer>(std::span<Endpoint* const> endpoints,
                                                const BalanceSettings& settings, Random& random);
 
+// What a policy works out of a list once, for the balancers of all workers: the members in their
+// order, and tables. Immutable, so that it may be made on any thread.
+class Groundwork : public std::enable_shared_from_this<Groundwork> {
+ public:
+  virtual ~Groundwork() = default;
+  // For one worker, of the very list that this was made for; keeps the groundwork.
+  virtual std::unique_ptr<Balancer> balancer(std::span<Endpoint* const> endpoints,
+                                             const BalanceSettings& settings) const = 0;
+};
+using LayGroundwork = std::shared_ptr<const Groundwork>(std::span<Endpoint* const> endpoints);
+
 struct Policy {
   std::string_view name;
-  std::string_view sentence;  // for documentation and `fairlead explain`
-  bool keyed = false;         // a `method` of `hash`, not a word of its own
-  MakeBalancer* make = nullptr;
+  std::string_view sentence;     // for documentation and `fairlead explain`
+  bool keyed = false;            // a `method` of `hash`, not a word of its own
+  MakeBalancer* make = nullptr;  // all by itself
+  // Of policies whose balancers are dear to make; nullptr: of all others.
+  LayGroundwork* lay = nullptr;
 };
 
 // All policies, by the name that `balance:` uses.

@@ -30,10 +30,9 @@ double exponentialOf(uint64_t hash) {
 
 }  // namespace
 
-KeyOrder::KeyOrder(std::span<Endpoint* const> endpoints, const BalanceSettings& settings)
-    : endpoints_(endpoints),
-      members_(membersOf(endpoints)),
-      bound_(endpoints, settings.bounded_load) {}
+KeyOrder::KeyOrder(std::span<Endpoint* const> endpoints, const std::vector<Member>& members,
+                   const BalanceSettings& settings)
+    : endpoints_(endpoints), members_(members), bound_(endpoints, settings.bounded_load) {}
 
 // The lower bits of a place stay below the share or do not, whatever the upper ones are: a part of
 // an endpoint's places that only grows as the share does.

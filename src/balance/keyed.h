@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "balance/balancer.h"
@@ -19,9 +21,9 @@ namespace fairlead::balance {
 // those back.
 class KeyOrder {
  public:
-  KeyOrder(std::span<Endpoint* const> endpoints, const BalanceSettings& settings);
-
-  const std::vector<Member>& members() const { return members_; }
+  // The members outlive it.
+  KeyOrder(std::span<Endpoint* const> endpoints, const std::vector<Member>& members,
+           const BalanceSettings& settings);
 
   // Before anything else is asked for a choice.
   void begin(const Choice& choice) { bound_.begin(choice); }
@@ -40,36 +42,61 @@ class KeyOrder {
   EndpointId leastNumber(uint64_t key, Parts parts) const;
 
   std::span<Endpoint* const> endpoints_;
-  std::vector<Member> members_;
+  const std::vector<Member>& members_;
   LoadBound bound_;
 };
 
-// A policy that finds a key's place in a table, by the upper bits of a hash. Each probe is another
-// place of the key, as good as random; when all of them belong to endpoints that may not take it,
-// `firstOfAll` decides.
+// The members, and a table of their places that is asked by the upper bits of a hash.
+template <typename Table>
+class KeyedGroundwork final : public Groundwork {
+ public:
+  explicit KeyedGroundwork(std::span<Endpoint* const> endpoints)
+      : members_(membersOf(endpoints)), table_(members_, endpoints.size()) {}
+
+  std::unique_ptr<Balancer> balancer(std::span<Endpoint* const> endpoints,
+                                     const BalanceSettings& settings) const override;
+  const std::vector<Member>& members() const { return members_; }
+  const Table& table() const { return table_; }
+
+ private:
+  std::vector<Member> members_;
+  Table table_;
+};
+
+// A policy that finds a key's place in a table. Each probe is another place of the key, as good as
+// random; when all of them belong to endpoints that may not take it, `firstOfAll` decides.
 template <typename Table>
 class KeyedTable final : public Balancer {
  public:
-  KeyedTable(std::span<Endpoint* const> endpoints, const BalanceSettings& settings)
-      : order_(endpoints, settings),
-        table_(order_.members(), endpoints.size()),
+  using Ground = KeyedGroundwork<Table>;
+
+  KeyedTable(std::shared_ptr<const Groundwork> ground, std::span<Endpoint* const> endpoints,
+             const BalanceSettings& settings)
+      : ground_(std::static_pointer_cast<const Ground>(std::move(ground))),
+        order_(endpoints, ground_->members(), settings),
         probes_(drawsBeforeWalk(endpoints.size())) {}
 
   EndpointId choose(const Choice& choice, Random& random) override {
-    if (order_.members().empty()) return kNoEndpoint;
+    if (ground_->members().empty()) return kNoEndpoint;
     order_.begin(choice);
     for (size_t probe = 0; probe < probes_; ++probe) {
       const uint64_t place = hashOf(choice.key, probe);
-      const EndpointId id = table_.ownerOf(place);
+      const EndpointId id = ground_->table().ownerOf(place);
       if (order_.takes(id, place, choice)) return id;
     }
     return order_.firstOfAll(choice, random);
   }
 
  private:
+  std::shared_ptr<const Ground> ground_;
   KeyOrder order_;
-  Table table_;
   size_t probes_;
 };
+
+template <typename Table>
+std::unique_ptr<Balancer> KeyedGroundwork<Table>::balancer(std::span<Endpoint* const> endpoints,
+                                                           const BalanceSettings& settings) const {
+  return std::make_unique<KeyedTable<Table>>(shared_from_this(), endpoints, settings);
+}
 
 }  // namespace fairlead::balance

@@ -14,7 +14,7 @@ namespace {
 // that grows from 32 servers to 33 is spread anew, once. When one of n servers leaves the list, the
 // keys that move are, of the 1/n that must: 1.03 of 10, 1.16 of 100, 4.9 of 1,000 (in the paper's
 // table of 65,537: 1.02, 1.6, 7). A server that is down does not change the table.
-// Memory for each pool and worker: 128 KiB, or 1 MiB above 32 servers (2 MiB above 65,535).
+// Memory for each pool: 128 KiB, or 1 MiB above 32 servers (2 MiB above 65,535).
 constexpr size_t kShortList = 32;
 constexpr uint32_t kSmallTable = 65'537;
 constexpr uint32_t kLargeTable = 524'287;
@@ -97,11 +97,10 @@ class MaglevTable {
 
 }  // namespace
 
-std::unique_ptr<Balancer> makeMaglev(std::span<Endpoint* const> endpoints,
-                                     const BalanceSettings& settings, Random& /*random*/) {
+std::shared_ptr<const Groundwork> layMaglev(std::span<Endpoint* const> endpoints) {
   if (endpoints.size() <= UINT16_MAX)
-    return std::make_unique<KeyedTable<MaglevTable<uint16_t>>>(endpoints, settings);
-  return std::make_unique<KeyedTable<MaglevTable<uint32_t>>>(endpoints, settings);
+    return std::make_shared<KeyedGroundwork<MaglevTable<uint16_t>>>(endpoints);
+  return std::make_shared<KeyedGroundwork<MaglevTable<uint32_t>>>(endpoints);
 }
 
 }  // namespace fairlead::balance

@@ -1,4 +1,5 @@
-// One maker a policy; what each does stands in its own file.
+// One maker a policy, or what lays the groundwork of its balancers; what each does stands in its
+// own file.
 #pragma once
 
 #include "balance/balancer.h"
@@ -11,8 +12,8 @@ MakeBalancer makeRandom;
 MakeBalancer makeLeastConnections;
 MakeBalancer makeLeastLatency;
 MakeBalancer makeFirst;
-MakeBalancer makeMaglev;
-MakeBalancer makeRing;
-MakeBalancer makeRendezvous;
+LayGroundwork layMaglev;
+LayGroundwork layRing;
+LayGroundwork layRendezvous;
 
 }  // namespace fairlead::balance

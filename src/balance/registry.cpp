@@ -9,6 +9,13 @@ namespace {
 
 constexpr bool kKeyed = true;
 
+// A balancer on groundwork that nobody else uses.
+template <LayGroundwork* lay>
+std::unique_ptr<Balancer> makeAlone(std::span<Endpoint* const> endpoints,
+                                    const BalanceSettings& settings, Random& /*random*/) {
+  return lay(endpoints)->balancer(endpoints, settings);
+}
+
 constexpr std::array<Policy, 9> kPolicies{{
     {"p2c", "the less loaded of two random servers, by weight", !kKeyed, makeP2c},
     {"round_robin", "each server in turn, as evenly spread as the weights allow", !kKeyed,
@@ -20,11 +27,11 @@ constexpr std::array<Policy, 9> kPolicies{{
      makeLeastLatency},
     {"first", "the first server of the list that is not full", !kKeyed, makeFirst},
     {"maglev", "the server that the key has in a table, shared out exactly by weight", kKeyed,
-     makeMaglev},
+     makeAlone<layMaglev>, layMaglev},
     {"ring", "the server that follows the key on a ring, where few keys ever move", kKeyed,
-     makeRing},
+     makeAlone<layRing>, layRing},
     {"rendezvous", "the server that draws the best number for the key, by weight", kKeyed,
-     makeRendezvous},
+     makeAlone<layRendezvous>, layRendezvous},
 }};
 
 }  // namespace

@@ -9,8 +9,9 @@ namespace {
 
 class Rendezvous final : public Balancer {
  public:
-  Rendezvous(std::span<Endpoint* const> endpoints, const BalanceSettings& settings)
-      : order_(endpoints, settings) {}
+  Rendezvous(std::shared_ptr<const Groundwork> ground, const std::vector<Member>& members,
+             std::span<Endpoint* const> endpoints, const BalanceSettings& settings)
+      : ground_(std::move(ground)), order_(endpoints, members, settings) {}
 
   EndpointId choose(const Choice& choice, Random& random) override {
     order_.begin(choice);
@@ -18,14 +19,27 @@ class Rendezvous final : public Balancer {
   }
 
  private:
+  std::shared_ptr<const Groundwork> ground_;  // has the members
   KeyOrder order_;
+};
+
+class Draws final : public Groundwork {
+ public:
+  explicit Draws(std::span<Endpoint* const> endpoints) : members_(membersOf(endpoints)) {}
+
+  std::unique_ptr<Balancer> balancer(std::span<Endpoint* const> endpoints,
+                                     const BalanceSettings& settings) const override {
+    return std::make_unique<Rendezvous>(shared_from_this(), members_, endpoints, settings);
+  }
+
+ private:
+  std::vector<Member> members_;
 };
 
 }  // namespace
 
-std::unique_ptr<Balancer> makeRendezvous(std::span<Endpoint* const> endpoints,
-                                         const BalanceSettings& settings, Random& /*random*/) {
-  return std::make_unique<Rendezvous>(endpoints, settings);
+std::shared_ptr<const Groundwork> layRendezvous(std::span<Endpoint* const> endpoints) {
+  return std::make_shared<Draws>(endpoints);
 }
 
 }  // namespace fairlead::balance

@@ -13,7 +13,7 @@ namespace {
 // Points in all are at least that many, and less than four times as many: with 46,341 (2^15.5) the
 // shares of the keys are within 1 %. In long lists, which have more, the share of one server
 // deviates by 5 to 15 % of itself.
-// Memory for each pool and worker: 256 KiB to 1 MiB up to 512 servers, 1 to 4 MiB above (and twice
+// Memory for each pool: 256 KiB to 1 MiB up to 512 servers, 1 to 4 MiB above (and twice
 // that above 65,535).
 constexpr size_t kShortList = 512;
 constexpr double kFewPoints = 46'341;
@@ -85,11 +85,10 @@ class Ring {
 
 }  // namespace
 
-std::unique_ptr<Balancer> makeRing(std::span<Endpoint* const> endpoints,
-                                   const BalanceSettings& settings, Random& /*random*/) {
+std::shared_ptr<const Groundwork> layRing(std::span<Endpoint* const> endpoints) {
   if (endpoints.size() <= UINT16_MAX)
-    return std::make_unique<KeyedTable<Ring<uint16_t>>>(endpoints, settings);
-  return std::make_unique<KeyedTable<Ring<uint32_t>>>(endpoints, settings);
+    return std::make_shared<KeyedGroundwork<Ring<uint16_t>>>(endpoints);
+  return std::make_shared<KeyedGroundwork<Ring<uint32_t>>>(endpoints);
 }
 
 }  // namespace fairlead::balance

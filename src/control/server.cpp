@@ -1,6 +1,7 @@
 // Starting, watching and stopping the workers.
 #include "control/server.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
 #include <sys/resource.h>
@@ -204,7 +205,8 @@ std::expected<void, StartFailure> Server::openAdmin() {
                      [this] {
                        return admin::factsOf(ledger_, clients_, config_.client_table,
                                              snapshot_->plan.files, reactor_.now());
-                     }});
+                     },
+                 .workers = [this] { return workerFacts(); }});
   admin_->serve(std::move(*socket));
   return {};
 }
@@ -270,6 +272,18 @@ upstream::Status Server::status() {
   return status;
 }
 
+std::vector<admin::WorkerFacts> Server::workerFacts() const {
+  std::vector<admin::WorkerFacts> all;
+  for (const auto& worker : workers_)
+    all.push_back(
+        {.connections = worker->connections(), .turns = worker->meter().facts(reactor_.now())});
+  return all;
+}
+
+// What workers have given back to the heap, back to the system. It may take milliseconds, so this
+// thread does it.
+void Server::returnMemory() { ::malloc_trim(0); }
+
 void Server::startWorkers() {
   for (size_t i = 0; i < worker_count_; ++i) {
     std::vector<AccessLog::Lane*> lanes;
@@ -282,7 +296,10 @@ void Server::startWorkers() {
                                                              .seed = random_.next(),
                                                              .sentry = sentryOf(i),
                                                              .number = i,
-                                                             .workers = worker_count_}));
+                                                             .workers = worker_count_,
+                                                             .onSpareMemory = [this] {
+                                                               mailbox_.post(returnMemory);
+                                                             }}));
   }
   for (size_t i = 0; i < worker_count_; ++i) {
     threads_.emplace_back([this, i] {

@@ -50,6 +50,7 @@ class Server {
   std::expected<void, StartFailure> openAdmin();
   void watchPools();
   void decideHealth();
+  static void returnMemory();
   void startWorkers();
   void keepFiles();
   void retire(const std::shared_ptr<const void>& old);
@@ -57,6 +58,7 @@ class Server {
   void onBan(const firewall::Learned& learned);
   firewall::Sentry sentryOf(size_t worker);
   upstream::Status status();
+  std::vector<admin::WorkerFacts> workerFacts() const;
   Task<void> watchSignals();
   void drain();
   size_t openConnections() const;

@@ -66,6 +66,14 @@ void Ledger::Lane::note(const Hit& hit, Effect effect, const Question& question)
                      {example.data(), std::min(end.size, example.size())}, now);
 }
 
+std::vector<uint64_t> Ledger::Lane::places() {
+  const std::lock_guard lock(mutex_);
+  std::vector<uint64_t> places;
+  places.reserve(tallies_.size());
+  for (const auto& [place, tally] : tallies_) places.push_back(place);
+  return places;
+}
+
 Ledger::Ledger(size_t lanes) {
   for (size_t i = 0; i < lanes; ++i) lanes_.push_back(std::make_unique<Lane>());
 }
@@ -73,9 +81,11 @@ Ledger::Ledger(size_t lanes) {
 std::vector<RuleReport> Ledger::report() const {
   std::map<uint64_t, RuleReport> rules;
   for (const auto& lane : lanes_) {
-    const std::lock_guard lock(lane->mutex_);
-    for (const auto& [place, tally] : lane->tallies_) {
+    for (const uint64_t place : lane->places()) {
       RuleReport& rule = rules[place];
+      // Rule by rule, so that the worker waits for one of them at the most.
+      const std::lock_guard lock(lane->mutex_);
+      const Lane::Tally& tally = lane->tallies_.at(place);
       rule.rule = tally.rule;
       rule.mark = tally.mark;
       rule.blocked += tally.blocked;

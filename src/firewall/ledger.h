@@ -65,8 +65,8 @@ class Ledger {
   // Rules with a list of clients, for each worker; what others do is only counted.
   static constexpr size_t kDetailed = 256;
 
-  // What one worker writes. Its lock is free but while somebody reads.
-  class Lane {
+  // What one worker writes, on lines of its own. Its lock is free but while somebody reads.
+  class alignas(64) Lane {
    public:
     void note(const Hit& hit, Effect effect, const Question& question);
 
@@ -79,8 +79,10 @@ class Ledger {
       uint64_t observed = 0;
       std::unique_ptr<HeavyHitters> clients;
     };
+    std::vector<uint64_t> places();
+
     std::mutex mutex_;
-    std::unordered_map<uint64_t, Tally> tallies_;  // by the place of the rule
+    std::unordered_map<uint64_t, Tally> tallies_;  // by the place of the rule; only ever added to
     size_t detailed_ = 0;
   };
 

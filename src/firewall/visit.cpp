@@ -101,15 +101,17 @@ uint32_t Places::take(const ClientLimit& limit, const IpAddress& client, const S
       sentry.clients.hold(keyOf(limit, client, sentry.clients), ClientTable::kNoLimit, now);
   const auto number = static_cast<uint32_t>(std::min<uint64_t>(counted.count, UINT32_MAX));
   Place* const place = find(0);
-  (place ? *place : far_.emplace_back()) = {limit.identity, number, std::move(counted.hold)};
+  if (!place && !far_) far_ = std::make_unique<std::vector<Place>>();
+  (place ? *place : far_->emplace_back()) = {limit.identity, number, std::move(counted.hold)};
   return number;
 }
 
 Places::Place* Places::find(uint64_t limit) {
   const auto near = std::ranges::find(near_, limit, &Place::limit);
   if (near != near_.end()) return near;
-  const auto far = std::ranges::find(far_, limit, &Place::limit);
-  return far == far_.end() ? nullptr : &*far;
+  if (!far_) return nullptr;
+  const auto far = std::ranges::find(*far_, limit, &Place::limit);
+  return far == far_->end() ? nullptr : &*far;
 }
 
 bool Visit::isBanned(const Question& question, Judgement& judgement) {

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <functional>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -47,7 +48,7 @@ class Places {
   Place* find(uint64_t limit);
 
   std::array<Place, kNear> near_;
-  std::vector<Place> far_;
+  std::unique_ptr<std::vector<Place>> far_;  // null: none
 };
 
 // One request while it is under way. One thread.

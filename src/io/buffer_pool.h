@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/surplus.h"
+
 namespace fairlead::io {
 
 class BufferPool;
@@ -69,6 +71,12 @@ class BufferPool {
     return {*this, size, data};
   }
 
+  // Gives half of what was hardly used since the last call back to the heap; in bytes. Now and
+  // then.
+  size_t shrink() {
+    return shrink(BufferSize::Small) + shrink(BufferSize::Large);
+  }
+
   // A large buffer for the length of one receive: what came is copied out of it, or it is taken.
   Buffer& landing() {
     if (!landing_) landing_ = lend(BufferSize::Large);
@@ -77,6 +85,8 @@ class BufferPool {
 
  private:
   friend class Buffer;
+  static constexpr size_t kFloorBytes = 256 << 10;  // of a size; stays, however seldom it is used
+
   using List = std::vector<std::unique_ptr<char[]>>;
 
   List& listOf(BufferSize size) { return free_[static_cast<size_t>(size)]; }
@@ -86,8 +96,17 @@ class BufferPool {
     if (list.size() * bytesOf(size) < keep_bytes_) list.push_back(std::move(owned));
   }
 
+  size_t shrink(BufferSize size) {
+    List& list = listOf(size);
+    const size_t spare =
+        surplus_[static_cast<size_t>(size)].of(list.size(), kFloorBytes / bytesOf(size));
+    list.resize(list.size() - spare);
+    return spare * bytesOf(size);
+  }
+
   size_t keep_bytes_;
   std::array<List, 2> free_;
+  std::array<Surplus, 2> surplus_;
   Buffer landing_;  // goes back before the lists go
 };
 

@@ -30,12 +30,26 @@ void Mailbox::onReady(Readiness readiness) {
   if (!readiness.readable) return;
   uint64_t count;
   [[maybe_unused]] const ssize_t got = ::read(bell_.get(), &count, sizeof count);
-  std::vector<Letter> letters;
-  {
-    const std::lock_guard lock(mutex_);
-    letters = std::exchange(letters_, {});
+  // When some wait for their turn already, these come after them.
+  if (!rest_.pending()) deliver();
+}
+
+// False: there are none.
+bool Mailbox::take() {
+  taken_.clear();
+  next_ = 0;
+  const std::lock_guard lock(mutex_);
+  taken_.swap(letters_);
+  return !taken_.empty();
+}
+
+void Mailbox::deliver() {
+  for (size_t left = kLettersPerTurn; left > 0; --left) {
+    if (next_ == taken_.size() && !take()) return;
+    Letter letter = std::move(taken_[next_++]);
+    letter();
   }
-  for (Letter& letter : letters) letter();
+  reactor_.soon(rest_);
 }
 
 }  // namespace fairlead::io

@@ -15,7 +15,6 @@
 namespace fairlead::io {
 namespace {
 
-constexpr int kEventsPerTurn = 256;
 constexpr uint64_t kWakeToken = UINT64_MAX;
 
 TimePoint clockNow() { return std::chrono::steady_clock::now(); }
@@ -34,7 +33,8 @@ Reactor::Reactor()
     : epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
       now_(clockNow()),
-      timers_(now_) {
+      timers_(now_),
+      meter_(now_) {
   if (!epoll_) failToStart("epoll_create1");
   if (!wake_) failToStart("eventfd");
   epoll_event event{.events = EPOLLIN | EPOLLET, .data = {.u64 = kWakeToken}};
@@ -80,7 +80,7 @@ void Reactor::wake() {
 }
 
 int Reactor::waitMilliseconds(Duration longest) const {
-  if (errands_) return 0;
+  if (errands_ || due_errands_) return 0;
   Duration wait = longest;
   if (const auto next = timers_.next()) wait = std::min(wait, std::max(Duration{0}, *next - now_));
   const auto milliseconds = (wait.count() + 999'999) / 1'000'000;
@@ -91,9 +91,11 @@ void Reactor::turn(Duration longest) {
   epoll_event events[kEventsPerTurn];
   const int count = waitForEvents(epoll_.get(), events, kEventsPerTurn, waitMilliseconds(longest));
   refreshNow();
+  meter_.begin(now_);
   for (int i = 0; i < count; ++i) dispatch(events[i].data.u64, events[i].events);
-  timers_.advance(now_);
+  timers_.advance(now_, kTimersPerTurn);
   runErrands();
+  meter_.end(clockNow());
 }
 
 void Reactor::dispatch(uint64_t token, uint32_t events) {
@@ -121,10 +123,12 @@ void Reactor::soon(Errand& errand) {
 
 void Reactor::runErrands() {
   // Moved to a list of its own, so that errands added meanwhile wait for the next turn.
-  Errand* due = std::exchange(errands_, nullptr);
-  if (due) due->previous_ = &due;
-  while (due) {
-    Errand& errand = *due;
+  if (!due_errands_) {
+    due_errands_ = std::exchange(errands_, nullptr);
+    if (due_errands_) due_errands_->previous_ = &due_errands_;
+  }
+  for (size_t left = kErrandsPerTurn; due_errands_ && left > 0; --left) {
+    Errand& errand = *due_errands_;
     errand.cancel();
     errand.run_(errand);
   }

@@ -224,8 +224,13 @@ void Stream::onTime(TimePoint now) {
   if (reading_ && reading_->deadline_ <= now) {
     failRead(FailureKind::Timeout);
     if (destroyed) return;
+  } else if (!reading_ && attendant_ && idle_until_ <= now) {
+    idle_until_ = kNever;
+    attendant_->onIdleEnd(*this);
+    if (destroyed) return;
   }
   destroyed_ = nullptr;
+  if (attendant_) armFor(idle_until_);
   if (reading_) armFor(reading_->deadline_);
   if (writing_) armFor(writing_->deadline_);
 }

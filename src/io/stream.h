@@ -150,15 +150,23 @@ class Stream final : public Source {
   // The same at the end of the reactor's turn, for a caller whom that coroutine may end.
   void failReadSoon(FailureKind kind);
 
-  // Told when an idle stream (no pending read) becomes readable, ends or breaks. nullptr: nobody.
+  // Told of an idle stream (no pending read). Either call may destroy it.
   class Attendant {
    public:
+    // It became readable, ended or broke.
     virtual void onStir(Stream& stream) = 0;
+    // It was idle until the time that was given.
+    virtual void onIdleEnd(Stream&) {}
 
    protected:
     ~Attendant() = default;
   };
-  void setAttendant(Attendant* attendant) { attendant_ = attendant; }
+  // nullptr: nobody is told.
+  void setAttendant(Attendant* attendant, TimePoint idle_until = kNever) {
+    attendant_ = attendant;
+    idle_until_ = idle_until;
+    armFor(idle_until);
+  }
 
   void onReady(Readiness readiness) override;
 
@@ -197,6 +205,7 @@ class Stream final : public Source {
   ReadOp* reading_ = nullptr;
   WriteOp* writing_ = nullptr;
   Attendant* attendant_ = nullptr;
+  TimePoint idle_until_ = kNever;  // as the attendant wants to know
   Clock clock_{*this};
   Interruption interruption_{*this};
 };

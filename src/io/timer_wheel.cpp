@@ -47,39 +47,57 @@ void TimerWheel::link(Timer& timer, unsigned level, unsigned slot) {
   head = &timer;
 }
 
-void TimerWheel::cascade(unsigned level) {
-  const unsigned slot = static_cast<unsigned>(tick_ >> (kBits * level)) % kSlots;
-  if (slot == 0 && level + 1 < kLevels) cascade(level + 1);
-  Timer* timer = std::exchange(slots_[level][slot], nullptr);
-  while (timer) {
-    Timer* next = timer->next_;
-    timer->next_ = nullptr;
-    timer->previous_ = nullptr;
-    // What is due in this very tick belongs in the slot that fires next.
-    if (tickCeil(timer->due_) <= tick_) {
-      link(*timer, 0, static_cast<unsigned>(tick_ % kSlots));
-    } else {
-      insert(*timer);
-    }
-    timer = next;
+// When a level wraps, the slot of the next one whose time has come is taken out, to be spilled.
+void TimerWheel::beginTick(uint64_t tick) {
+  tick_ = tick;
+  for (unsigned level = 1; level < kLevels; ++level) {
+    if (tick_ % (uint64_t{1} << (kBits * level)) != 0) break;
+    Timer*& slot = slots_[level][static_cast<unsigned>(tick_ >> (kBits * level)) % kSlots];
+    spilling_[level] = std::exchange(slot, nullptr);
+    if (spilling_[level]) spilling_[level]->previous_ = &spilling_[level];
   }
 }
 
-void TimerWheel::fireSlot(unsigned slot, TimePoint now) {
-  while (Timer* timer = slots_[0][slot]) {
+// Puts the timers of the slots that were taken out where they belong now. False: some are left.
+bool TimerWheel::spill(Allowance& left) {
+  for (Timer*& head : spilling_) {
+    while (Timer* timer = head) {
+      if (left.moves-- == 0) return false;
+      timer->cancel();
+      // What is due in this very tick belongs in the slot that fires next.
+      if (tickCeil(timer->due_) <= tick_) {
+        link(*timer, 0, static_cast<unsigned>(tick_ % kSlots));
+      } else {
+        insert(*timer);
+      }
+    }
+  }
+  return true;
+}
+
+// False: there was not enough allowance for all that is due in this tick.
+bool TimerWheel::finishTick(TimePoint now, Allowance& left) {
+  if (!spill(left)) return false;
+  while (Timer* timer = slots_[0][tick_ % kSlots]) {
+    if (left.firings-- == 0) return false;
     timer->cancel();
     timer->callback_(*timer, now);
   }
+  return true;
 }
 
-void TimerWheel::advance(TimePoint now) {
+void TimerWheel::advance(TimePoint now, size_t most) {
   if (now < hint_) return;
+  Allowance left{.firings = most,
+                 .moves = most < SIZE_MAX / kMovesPerFiring ? most * kMovesPerFiring : SIZE_MAX};
   const auto target = static_cast<uint64_t>((now - start_).count() / kTick.count());
-  uint64_t next = nextOccupied();
+  uint64_t next = tick_;  // what the call before left of it
   while (next <= target) {
-    tick_ = next;
-    if (tick_ % kSlots == 0) cascade(1);
-    fireSlot(static_cast<unsigned>(tick_ % kSlots), now);
+    if (next != tick_) beginTick(next);
+    if (!finishTick(now, left)) {
+      hint_ = start_ + static_cast<Duration::rep>(tick_) * kTick;
+      return;
+    }
     next = nextOccupied();
   }
   tick_ = target;

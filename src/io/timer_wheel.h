@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -47,8 +48,10 @@ class TimerWheel {
   void armBy(Timer& timer, TimePoint due) {
     if (!timer.armed() || due < timer.due_) arm(timer, due);
   }
-  // Fires all timers that are due. Callbacks may arm and cancel any timer, their own included.
-  void advance(TimePoint now);
+  // Fires the timers that are due, `most` of them at the most: the others stay for the next call,
+  // before any that are due later, and `next` says that there are some. Callbacks may arm and
+  // cancel any timer, their own included.
+  void advance(TimePoint now, size_t most = SIZE_MAX);
   // No timer fires before this; nothing when none is armed. May be too early after a cancel, never
   // late.
   std::optional<TimePoint> next() const {
@@ -65,16 +68,28 @@ class TimerWheel {
   uint64_t tickCeil(TimePoint at) const;
   void insert(Timer& timer);
   void link(Timer& timer, unsigned level, unsigned slot);
-  void cascade(unsigned level);
-  void fireSlot(unsigned slot, TimePoint now);
+  // A timer is moved from level to level at a small part of the cost of firing one.
+  static constexpr size_t kMovesPerFiring = 16;
+  struct Allowance {
+    size_t firings;
+    size_t moves;
+  };
+
+  void beginTick(uint64_t tick);
+  bool finishTick(TimePoint now, Allowance& left);
+  bool spill(Allowance& left);
   // The next tick after `tick_` at which a slot of any level is to be emptied, or kNoTick.
   uint64_t nextOccupied() const;
 
   TimePoint start_;
-  uint64_t tick_ = 0;  // everything due up to this tick has fired; lags while nothing is due
+  // Everything due before this tick has fired, and what is due in it but for what an allowance left
+  // over: in `spilling_`, and in its own slot of level 0, where no timer is put that is due later.
+  // Lags while nothing is due.
+  uint64_t tick_ = 0;
   TimePoint hint_ =
       kNever;  // nothing is due before: `advance` and `next` cost a comparison until then
   std::array<std::array<Timer*, kSlots>, kLevels> slots_{};
+  std::array<Timer*, kLevels> spilling_{};  // slots whose time has come, on their way down
 };
 
 }  // namespace fairlead::io

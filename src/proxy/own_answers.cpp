@@ -72,11 +72,10 @@ After Journey::turnAway(const filter::Answer& answer) {
     return After::Close;
   }
   const auto [head, body] = composeAnswerFor(answer, 0, false);
-  connection_.late_answer = head;
-  connection_.late_answer += body;
-  connection_.wait = action.wait;
+  connection_.late = std::make_unique<LateAnswer>(std::string(head), action.wait);
+  connection_.late->text += body;
   outcome_.status = answer.status;
-  outcome_.bytes_out = connection_.late_answer.size();
+  outcome_.bytes_out = connection_.late->text.size();
   return After::Tarpit;
 }
 

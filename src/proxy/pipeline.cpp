@@ -21,6 +21,7 @@ namespace {
 
 constexpr Duration kLateAnswerTime = std::chrono::seconds(5);
 constexpr Duration kDateEvery = std::chrono::milliseconds(500);
+constexpr size_t kClosedAtOnce = 64;  // whoever is short of descriptors needs a few
 
 Duration between(TimePoint from, TimePoint to) {
   return from == TimePoint{} || to == TimePoint{} || to < from ? Duration{0} : to - from;
@@ -86,7 +87,7 @@ Pipeline::Pipeline(const PipelineParts& parts)
 
 Task<After> Pipeline::serve(session::ServerSession& client, session::Exchange& exchange,
                             ClientConnection& connection) {
-  filter::ClientFacts facts = connection.facts;
+  filter::ClientFacts facts = connection.facts();
   Journey journey(*this, client, exchange, facts, connection);
   const Decision& decision = journey.decide();
   const After after =
@@ -98,7 +99,7 @@ Task<After> Pipeline::serve(session::ServerSession& client, session::Exchange& e
 
 Task<After> Pipeline::refuse(session::ServerSession& client, session::Exchange& exchange,
                              ClientConnection& connection) {
-  filter::ClientFacts facts = connection.facts;
+  filter::ClientFacts facts = connection.facts();
   Journey journey(*this, client, exchange, facts, connection);
   exchange.keep_alive = false;
   journey.note();
@@ -119,7 +120,7 @@ Task<After> Pipeline::refuse(session::ServerSession& client, session::Exchange& 
 bool Pipeline::admit(ClientConnection& connection) {
   const std::span<const firewall::ClientLimit> limits = parts_.plan.firewall.connections();
   if (limits.empty() || !parts_.sentry) return true;
-  const IpAddress& peer = connection.facts.peer;
+  const IpAddress& peer = connection.peer;
   if (parts_.plan.trusted.trusts(peer)) return true;
   bool stays = true;
   for (const firewall::ClientLimit& limit : limits) {
@@ -132,10 +133,11 @@ bool Pipeline::admit(ClientConnection& connection) {
 
 Task<void> Pipeline::answerLate(session::ServerSession& client, ClientConnection& connection) {
   ++tarpitted_;
-  const bool is_there = co_await client.keepWaiting(connection.wait);
+  const std::unique_ptr<LateAnswer> late = std::move(connection.late);
+  const bool is_there = co_await client.keepWaiting(late->wait);
   --tarpitted_;
   if (!is_there) co_return;
-  if (co_await client.stream().write(connection.late_answer, kLateAnswerTime))
+  if (co_await client.stream().write(late->text, kLateAnswerTime))
     co_await client.closeLingering();
 }
 
@@ -200,7 +202,8 @@ AccessLog::Lane* Pipeline::logOf(const Outcome& outcome) const {
 }
 
 void Pipeline::closeIdleConnections() {
-  for (const auto& upstream : upstreams_) upstream->connections().closeIdle();
+  size_t left = kClosedAtOnce;
+  for (const auto& upstream : upstreams_) left -= upstream->connections().closeIdle(left);
   pipes_.clear();
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/arena.h"
+#include "base/surplus.h"
 #include "base/time.h"
 #include "http/message.h"
 #include "http/semantics.h"
@@ -77,13 +78,23 @@ class ExchangePool {
     return {*this, std::move(exchange)};
   }
 
+  // Gives half of what was hardly used since the last call back to the heap; in bytes. Now and then.
+  size_t shrink() {
+    const size_t spare = surplus_.of(free_.size(), kFloor);
+    free_.resize(free_.size() - spare);
+    return spare * sizeof(Exchange);
+  }
+
  private:
+  static constexpr size_t kFloor = 16;  // stay, however seldom they are used
+
   void take(std::unique_ptr<Exchange> exchange) {
     if (free_.size() < keep_) free_.push_back(std::move(exchange));
   }
 
   size_t keep_;
   std::vector<std::unique_ptr<Exchange>> free_;
+  Surplus surplus_;
 };
 
 }  // namespace fairlead::session

@@ -2,30 +2,73 @@
 #include "session/server_session.h"
 
 #include <array>
-#include <utility>
 
 namespace fairlead::session {
 namespace {
 
 constexpr http::MessageFault kHeadTimeout{408, "The request head did not arrive in time."};
-constexpr Duration kLastRequestTime = std::chrono::seconds(1);
 constexpr size_t kLingerBytes = 1 << 20;
 constexpr Duration kLingerTime = std::chrono::seconds(2);
 
 }  // namespace
 
-ServerSession::ServerSession(io::Stream& stream, ClientSide& side)
+ServerSession::ServerSession(io::Stream& stream, ClientSide& side, Standing& standing)
     : stream_(stream),
       side_(side),
-      idle_time_(side.limits.idle_time),
+      standing_(standing),
       window_(side.buffers, io::BufferSize::Small),
+      parser_(side.limits.head),
       body_(stream, window_, Side::Client),
       writer_(stream) {}
 
-// Holds no buffer and no exchange: this is where ten thousand idle connections are.
+ServerSession::Next ServerSession::tryNext(ExchangePool::Lease& exchange) {
+  window_.startMessage();
+  exchange.giveBack();
+  if (window_.empty()) {
+    if (!stream_.maybeReadable()) return Next::Nothing;
+    const auto got = stream_.readNow(window_.landing());
+    if (!got) return Next::End;
+    if (*got == 0) return Next::Nothing;
+    window_.landed(*got);
+  }
+  standing_.served = true;
+  exchange = side_.exchanges.lend();
+  exchange->begun = stream_.reactor().now();
+  parser_.reset();
+  return parse(*exchange);
+}
+
+Task<ServerSession::Next> ServerSession::finishHead(Exchange& exchange) {
+  const TimePoint deadline = deadlineAfter(exchange.begun, side_.limits.head_time);
+  Next next = Next::Partly;
+  while (next == Next::Partly) {
+    const auto got = co_await stream_.read(window_.room(), deadline);
+    if (got) {
+      window_.received(*got);
+      next = parse(exchange);
+    } else if (got.error().kind == FailureKind::Timeout && parser_.begun()) {
+      exchange.fault = kHeadTimeout;
+      next = Next::Refused;
+    } else {
+      next = Next::End;
+    }
+  }
+  co_return next;
+}
+
+Task<ServerSession::Next> ServerSession::nextExchange(ExchangePool::Lease& exchange) {
+  for (;;) {
+    const Next next = tryNext(exchange);
+    if (next == Next::Partly) co_return co_await finishHead(*exchange);
+    if (next != Next::Nothing) co_return next;
+    if (!co_await awaitFirstByte(standing_.idle_time)) co_return Next::End;
+  }
+}
+
+// Holds no buffer and no exchange.
 Task<bool> ServerSession::awaitFirstByte(Duration usual) {
   // Whoever came just before a stop has its first request on the way: that one is still served.
-  while (!side_.draining || !served_) {
+  while (!side_.draining || !standing_.served) {
     const bool last_chance = side_.draining;
     const Duration patience = last_chance ? kLastRequestTime : usual;
     side_.idle.pushFront(*this);
@@ -38,51 +81,20 @@ Task<bool> ServerSession::awaitFirstByte(Duration usual) {
   co_return false;
 }
 
-Task<ServerSession::Next> ServerSession::nextExchange(ExchangePool::Lease& exchange) {
-  window_.startMessage();
-  exchange.giveBack();
-  if (window_.empty() && !co_await awaitFirstByte(idle_time_)) co_return Next::End;
-
-  served_ = true;
-  exchange = side_.exchanges.lend();
-  http::h1::RequestParser parser(side_.limits.head);
-  exchange->begun = stream_.reactor().now();
-  const TimePoint deadline = deadlineAfter(exchange->begun, side_.limits.head_time);
+// What has come of a head.
+ServerSession::Next ServerSession::parse(Exchange& exchange) {
   for (;;) {
-    if (!window_.empty()) {
-      const auto status = parser.parse(window_.unread(), exchange->request, exchange->arena);
-      if (status == http::h1::ParseStatus::Complete) break;
-      if (status == http::h1::ParseStatus::Fault) {
-        exchange->fault = parser.fault();
-        co_return Next::Refused;
-      }
-      if (window_.mustGrow()) {
-        window_.grow();
-        parser.reset();
-        exchange->clear();
-        continue;
-      }
+    const auto status = parser_.parse(window_.unread(), exchange.request, exchange.arena);
+    if (status == http::h1::ParseStatus::Complete) return vet(exchange);
+    if (status == http::h1::ParseStatus::Fault) {
+      exchange.fault = parser_.fault();
+      return Next::Refused;
     }
-    Result<size_t> got = 0;
-    if (window_.hasBuffer()) {
-      got = co_await stream_.read(window_.room(), deadline);
-      if (got) window_.received(*got);
-    } else {
-      if (!stream_.maybeReadable()) got = co_await stream_.waitReadable(deadline);
-      if (got) got = stream_.readNow(window_.landing());
-      if (got) window_.landed(*got);
-    }
-    if (got) continue;
-    if (got.error().kind == FailureKind::Timeout && parser.begun()) {
-      exchange->fault = kHeadTimeout;
-      co_return Next::Refused;
-    }
-    co_return Next::End;
+    if (!window_.mustGrow()) return Next::Partly;
+    window_.grow();
+    parser_.reset();
+    exchange.clear();
   }
-  exchange->head_bytes = static_cast<uint32_t>(parser.headBytes());
-  exchange->head_read = stream_.reactor().now();
-  window_.pinHead(parser.headBytes());
-  co_return vet(*exchange);
 }
 
 Task<Result<io::ProxyHeader>> ServerSession::readProxyHeader() {
@@ -99,19 +111,22 @@ Task<Result<io::ProxyHeader>> ServerSession::readProxyHeader() {
     if (header.status == io::ProxyHeader::Status::Incomplete) continue;
     window_.consume(header.length);
     if (header.tells_ends) {
-      destination_ = header.ends.destination;
-      destination_known_ = true;
+      standing_.destination = std::make_unique<SocketAddress>(header.ends.destination);
     }
     co_return header;
   }
 }
 
 const SocketAddress& ServerSession::destination() {
-  if (!std::exchange(destination_known_, true)) destination_ = stream_.localAddress();
-  return destination_;
+  if (!standing_.destination)
+    standing_.destination = std::make_unique<SocketAddress>(stream_.localAddress());
+  return *standing_.destination;
 }
 
 ServerSession::Next ServerSession::vet(Exchange& exchange) {
+  exchange.head_bytes = static_cast<uint32_t>(parser_.headBytes());
+  exchange.head_read = stream_.reactor().now();
+  window_.pinHead(parser_.headBytes());
   const http::RequestHead& head = exchange.request;
   const auto framing = http::requestFraming(head);
   if (!framing) {

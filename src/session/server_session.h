@@ -1,6 +1,8 @@
 // The client's side of an HTTP/1.1 connection: hands out one exchange after the other.
 #pragma once
 
+#include <memory>
+
 #include "base/intrusive_list.h"
 #include "http/h1/parser.h"
 #include "io/buffer_pool.h"
@@ -21,6 +23,9 @@ struct ServerLimits {
   Duration idle_time{std::chrono::seconds(75)};  // before its first byte
 };
 
+// While draining, for the first request of a connection that was accepted just before.
+inline constexpr Duration kLastRequestTime = std::chrono::seconds(1);
+
 class ServerSession;
 
 // What all sessions of a worker share. Outlives them; one thread.
@@ -33,19 +38,36 @@ struct ClientSide {
   bool draining = false;  // every exchange is the last of its connection
 };
 
-// One connection. Owned by the coroutine that serves it; one thread.
+// What outlasts a session: between two exchanges, with nothing received, one may end and another
+// begin on the same connection.
+struct Standing {
+  explicit Standing(const ServerLimits& limits) : idle_time(limits.idle_time) {}
+
+  Duration idle_time;   // how long to wait for the next request
+  bool served = false;  // a request has begun on this connection
+  // Where the client connected to, if it was told or asked for. Seldom, so it lies elsewhere.
+  std::unique_ptr<SocketAddress> destination;
+};
+
+// HTTP/1.1 over a client's connection. Owned by the coroutine that serves it; one thread.
 class ServerSession : public IntrusiveNode<ServerSession> {
  public:
-  ServerSession(io::Stream& stream, ClientSide& side);
+  ServerSession(io::Stream& stream, ClientSide& side, Standing& standing);
 
   enum class Next : uint8_t {
     Request,  // `exchange` holds a head that was parsed and vetted
     Refused,  // `exchange` holds as much of it as was understood, and the fault: answer it and
               // close
     End,      // the client has ended, was silent for too long, or the session was dismissed
+    Nothing,  // of tryNext: no byte has come, and the session holds nothing
+    Partly,   // of tryNext: a head has begun; `finishHead` goes on with it
   };
-  // The views of the last exchange are void from here on. `exchange` is lent when the first byte
-  // comes.
+  // The next exchange as far as that needs no waiting. The views of the last one are void from here
+  // on. `exchange` is lent when there is a first byte.
+  Next tryNext(ExchangePool::Lease& exchange);
+  // After Partly: Request, Refused or End.
+  Task<Next> finishHead(Exchange& exchange);
+  // Both, and the waiting for the first byte: Request, Refused or End.
   Task<Next> nextExchange(ExchangePool::Lease& exchange);
 
   // Before the first exchange: the PROXY header that the connection begins with, complete or
@@ -67,7 +89,7 @@ class ServerSession : public IntrusiveNode<ServerSession> {
   // last short chance.
   void dismiss() { stream_.failRead(FailureKind::Draining); }
   // How long to wait for the next request, when the last one's route says so.
-  void setIdleTime(Duration span) { idle_time_ = span; }
+  void setIdleTime(Duration span) { standing_.idle_time = span; }
   // The current exchange is the last.
   bool draining() const { return side_.draining; }
 
@@ -80,15 +102,14 @@ class ServerSession : public IntrusiveNode<ServerSession> {
 
  private:
   Task<bool> awaitFirstByte(Duration usual);
+  Next parse(Exchange& exchange);
   Next vet(Exchange& exchange);
 
   io::Stream& stream_;
   ClientSide& side_;
-  Duration idle_time_;
-  bool served_ = false;  // a request has begun on this connection
-  bool destination_known_ = false;
-  SocketAddress destination_;
+  Standing& standing_;
   ReceiveWindow window_;
+  http::h1::RequestParser parser_;
   BodyReader body_;
   BodyWriter writer_;
 };

@@ -210,7 +210,7 @@ Figures Run::figures() const {
 // that would be fair.
 void Run::addShares(Figures& figures) const {
   const auto roster = pool_.roster();
-  const auto& first = roster->groups.front();
+  const auto& first = roster->groups.front().endpoints;
   double weights = 0;
   for (const balance::Endpoint* endpoint : first) weights += endpoint->weight;
   for (size_t i = 0; i < figures.servers.size(); ++i) {

@@ -40,7 +40,8 @@ VirtualProxy::VirtualProxy(const Scene& scene, Random random)
   for (uint32_t i = 0; i < roster.servers.size(); ++i) numbers[roster.servers[i].get()] = i;
   for (const auto& group : roster.groups) {
     std::vector<uint32_t>& of_group = numbers_.emplace_back();
-    for (const balance::Endpoint* endpoint : group) of_group.push_back(numbers.at(endpoint));
+    for (const balance::Endpoint* endpoint : group.endpoints)
+      of_group.push_back(numbers.at(endpoint));
   }
   figures_.servers.resize(roster.servers.size());
   if (settings().sticky.on()) homes_.resize(scene.load.clients);

@@ -4,6 +4,9 @@
 #include <array>
 #include <cstdint>
 #include <new>
+#include <utility>
+
+#include "base/surplus.h"
 
 namespace fairlead {
 namespace {
@@ -12,7 +15,8 @@ constexpr size_t kStep = 64;  // frames are rounded up to whole cache lines
 // Up to 8 KiB; larger frames come from the heap. A frame may hold those of the coroutines that it
 // awaits, where the compiler saw that they end before it does.
 constexpr size_t kClasses = 128;
-constexpr uint32_t kKeepPerClass = 4096;  // beyond that, memory goes back to the heap
+constexpr size_t kKeepBytes = 4 << 20;  // of a class; beyond that, memory goes back to the heap
+constexpr size_t kFloorBytes = 32 << 10;  // of a class; stays, however seldom it is used
 
 struct Free {
   Free* next;
@@ -21,6 +25,7 @@ struct Free {
 struct Pool {
   std::array<Free*, kClasses> lists{};
   std::array<uint32_t, kClasses> counts{};
+  std::array<Surplus, kClasses> surplus{};
 
   ~Pool() {
     for (Free* list : lists) {
@@ -36,6 +41,13 @@ struct Pool {
 thread_local constinit Pool pool;
 
 constexpr size_t classOf(size_t bytes) { return (bytes + kStep - 1) / kStep - 1; }
+constexpr size_t bytesOf(size_t size_class) { return (size_class + 1) * kStep; }
+
+constexpr auto kKeep = [] {
+  std::array<uint32_t, kClasses> keep{};
+  for (size_t i = 0; i < kClasses; ++i) keep[i] = static_cast<uint32_t>(kKeepBytes / bytesOf(i));
+  return keep;
+}();
 
 }  // namespace
 
@@ -47,17 +59,28 @@ void* FramePool::allocate(size_t bytes) {
     --pool.counts[size_class];
     return frame;
   }
-  return ::operator new((size_class + 1) * kStep);
+  return ::operator new(bytesOf(size_class));
 }
 
 void FramePool::release(void* frame, size_t bytes) noexcept {
   const size_t size_class = classOf(bytes);
-  if (size_class >= kClasses || pool.counts[size_class] == kKeepPerClass) {
+  if (size_class >= kClasses || pool.counts[size_class] >= kKeep[size_class]) {
     ::operator delete(frame);
     return;
   }
   pool.lists[size_class] = new (frame) Free{pool.lists[size_class]};
   ++pool.counts[size_class];
+}
+
+size_t FramePool::shrink() noexcept {
+  size_t given_back = 0;
+  for (size_t i = 0; i < kClasses; ++i) {
+    size_t frames = pool.surplus[i].of(pool.counts[i], kFloorBytes / bytesOf(i));
+    given_back += frames * bytesOf(i);
+    pool.counts[i] -= static_cast<uint32_t>(frames);
+    for (; frames > 0; --frames) ::operator delete(std::exchange(pool.lists[i], pool.lists[i]->next));
+  }
+  return given_back;
 }
 
 }  // namespace fairlead

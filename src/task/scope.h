@@ -21,63 +21,84 @@ class Scope {
   Scope& operator=(const Scope&) = delete;
   ~Scope() { clear(); }
 
-  // Runs the task until its first wait.
-  void spawn(Task<void> task) {
-    Root root = run(std::move(task), *this);
-    root.handle.promise().link(*this);
-    root.handle.resume();
-  }
+  // A coroutine that is made for a scope, and is its own owner: linked while it lives, gone when it
+  // ends. Whatever is spawned often is one itself and saves the frame around a task.
+  struct Root;
+
+  // Runs it until its first wait.
+  void spawn(Root root);
+  void spawn(Task<void> task);
   size_t size() const { return size_; }
   // Drops all.
-  void clear() {
-    while (first_) first_->handle().destroy();
-  }
+  void clear();
 
  private:
-  // A self-owned frame around one task: linked while it lives, gone when the task ends.
-  struct Root {
-    struct promise_type {
-      static void* operator new(size_t bytes) { return FramePool::allocate(bytes); }
-      static void operator delete(void* frame, size_t bytes) noexcept {
-        FramePool::release(frame, bytes);
-      }
-      Root get_return_object() noexcept { return {handle()}; }
-      std::coroutine_handle<promise_type> handle() noexcept {
-        return std::coroutine_handle<promise_type>::from_promise(*this);
-      }
-      std::suspend_always initial_suspend() noexcept { return {}; }
-      std::suspend_never final_suspend() noexcept { return {}; }
-      void return_void() noexcept {}
-      void unhandled_exception() noexcept { scope_->on_bug_(std::current_exception()); }
+  class Place;  // of a root in its scope
 
-      void link(Scope& scope) noexcept {
-        scope_ = &scope;
-        next_ = scope.first_;
-        if (next_) next_->previous_ = this;
-        scope.first_ = this;
-        ++scope.size_;
-      }
-      ~promise_type() {
-        if (!scope_) return;
-        (previous_ ? previous_->next_ : scope_->first_) = next_;
-        if (next_) next_->previous_ = previous_;
-        --scope_->size_;
-      }
-
-      Scope* scope_ = nullptr;
-      promise_type* next_ = nullptr;
-      promise_type* previous_ = nullptr;
-    };
-    std::coroutine_handle<promise_type> handle;
-  };
-
-  static Root run(Task<void> task, Scope&) { co_await std::move(task); }
+  static Root run(Task<void> task);
   // Thrown out of a noexcept function: std::terminate tells what it was.
   static void endProgram(std::exception_ptr bug) { std::rethrow_exception(std::move(bug)); }
 
   OnBug on_bug_;
-  Root::promise_type* first_ = nullptr;
+  Place* first_ = nullptr;
   size_t size_ = 0;
 };
+
+class Scope::Place {
+ public:
+  explicit Place(std::coroutine_handle<> root) : root_(root) {}
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+  ~Place() {
+    if (!scope_) return;
+    (previous_ ? previous_->next_ : scope_->first_) = next_;
+    if (next_) next_->previous_ = previous_;
+    --scope_->size_;
+  }
+
+  void link(Scope& scope) noexcept {
+    scope_ = &scope;
+    next_ = scope.first_;
+    if (next_) next_->previous_ = this;
+    scope.first_ = this;
+    ++scope.size_;
+  }
+  std::coroutine_handle<> root() const { return root_; }
+
+ protected:
+  void tellBug() noexcept { scope_->on_bug_(std::current_exception()); }
+
+ private:
+  std::coroutine_handle<> root_;
+  Scope* scope_ = nullptr;
+  Place* next_ = nullptr;
+  Place* previous_ = nullptr;
+};
+
+struct Scope::Root {
+  struct promise_type : Place {
+    promise_type() : Place(std::coroutine_handle<promise_type>::from_promise(*this)) {}
+    static void* operator new(size_t bytes) { return FramePool::allocate(bytes); }
+    static void operator delete(void* frame, size_t bytes) noexcept {
+      FramePool::release(frame, bytes);
+    }
+    Root get_return_object() noexcept { return {*this}; }
+    std::suspend_always initial_suspend() noexcept { return {}; }
+    std::suspend_never final_suspend() noexcept { return {}; }
+    void return_void() noexcept {}
+    void unhandled_exception() noexcept { tellBug(); }
+  };
+  promise_type& promise;
+};
+
+inline void Scope::spawn(Root root) {
+  root.promise.link(*this);
+  root.promise.root().resume();
+}
+inline void Scope::clear() {
+  while (first_) first_->root().destroy();
+}
+inline Scope::Root Scope::run(Task<void> task) { co_await std::move(task); }
+inline void Scope::spawn(Task<void> task) { spawn(run(std::move(task))); }
 
 }  // namespace fairlead

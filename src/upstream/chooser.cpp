@@ -16,11 +16,14 @@ Chooser::Chooser(Pool& pool, Random& random) : pool_(pool), random_(random) { ad
 bool Chooser::adopt() {
   if (pool_.rosterVersion() == version_) return false;
   version_ = pool_.rosterVersion();
-  groups_.clear();
+  groups_.clear();  // before the roster that they use: the pool frees it
   roster_ = pool_.roster();
   const balance::BalanceSettings& settings = pool_.settings.balance;
-  for (const auto& endpoints : roster_->groups)
-    groups_.push_back({endpoints, settings.policy.value->make(endpoints, settings, random_)});
+  for (const ServerGroup& group : roster_->groups)
+    groups_.push_back(
+        {group.endpoints, group.groundwork
+                              ? group.groundwork->balancer(group.endpoints, settings)
+                              : settings.policy.value->make(group.endpoints, settings, random_)});
   return true;
 }
 

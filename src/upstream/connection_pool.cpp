@@ -61,10 +61,14 @@ void ConnectionPool::adopt(const Roster& roster) {
     slot->is_listed = true;
     slot->number = i;
   }
-  for (const auto& [server, slot] : slots_)
-    if (!slot->is_listed) closeAll(*slot);
+  dropUnused();
+  reactor_.timers().armBy(sweep_, reactor_.now());
+}
+
+void ConnectionPool::dropUnused() {
   std::erase_if(slots_, [](const auto& entry) {
-    return !entry.second->is_listed && entry.second->users == 0;
+    const Slot& slot = *entry.second;
+    return !slot.is_listed && slot.users == 0 && slot.idleCount() == 0;
   });
 }
 
@@ -153,38 +157,42 @@ void ConnectionPool::put(std::unique_ptr<Connection> connection) {
 
 void ConnectionPool::sweep(TimePoint now) {
   size_t left = 0;
-  for (const auto& [server, slot] : slots_) left += sweepSlot(*slot, now);
-  if (left > 0) reactor_.timers().arm(sweep_, now + kSweepEvery);
+  size_t closings = kClosingsAtOnce;
+  for (const auto& [server, slot] : slots_) left += sweepSlot(*slot, now, closings);
+  dropUnused();
+  if (left > 0) reactor_.timers().arm(sweep_, closings > 0 ? now + kSweepEvery : now);
 }
 
-// Closes what has been idle for too long; tells how many stay.
-size_t ConnectionPool::sweepSlot(Slot& slot, TimePoint now) {
+// Closes what has been idle for too long, or whose server is gone; tells how many stay.
+size_t ConnectionPool::sweepSlot(Slot& slot, TimePoint now, size_t& closings) {
   size_t left = slot.idleCount();
   for (auto& idle : slot.idle) {
-    while (Connection* oldest = idle.back()) {
+    for (Connection* oldest = idle.back(); oldest && closings > 0; oldest = idle.back()) {
       // More than the limit may come back at once and be needed again at once: what goes is what
       // nobody needed for a while.
       const bool surplus = left > per_server_ && oldest->idle_since + kSweepEvery <= now;
-      if (oldest->idle_until > now && !surplus) break;
+      if (slot.is_listed && oldest->idle_until > now && !surplus) break;
       oldest->unlink();
       delete oldest;
+      --closings;
       --left;
     }
   }
   return left;
 }
 
-void ConnectionPool::closeAll(Slot& slot) {
-  for (auto& idle : slot.idle) {
-    while (Connection* connection = idle.front()) {
-      connection->unlink();
-      delete connection;
+size_t ConnectionPool::closeIdle(size_t most) {
+  size_t closed = 0;
+  for (const auto& [server, slot] : slots_) {
+    for (auto& idle : slot->idle) {
+      for (; closed < most && !idle.empty(); ++closed) {
+        Connection* const connection = idle.back();
+        connection->unlink();
+        delete connection;
+      }
     }
   }
-}
-
-void ConnectionPool::closeIdle() {
-  for (const auto& [server, slot] : slots_) closeAll(*slot);
+  return closed;
 }
 
 size_t ConnectionPool::idleCount() const {

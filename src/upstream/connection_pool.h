@@ -81,18 +81,24 @@ class Lease {
 
 class ConnectionPool {
  public:
+  // A sweep closes no more at once, and goes on soon: closing is the kernel's work, some
+  // microseconds each, and others wait for it.
+  static constexpr size_t kClosingsAtOnce = 32;
+
   // `per_server`: no more than so many connections to one server lie idle for longer than a second.
   ConnectionPool(const Pool& pool, io::Reactor& reactor, io::BufferPool& buffers,
                  size_t per_server);
   ~ConnectionPool();
 
-  // The servers are those of another roster now. Connections to those that are gone are closed when
-  // they lie idle.
+  // The servers are those of another roster now. Connections to those that are gone are closed
+  // soon, when they lie idle.
   void adopt(const Roster& roster);
   // Of a server in the roster.
   Slot& slotOf(const Server& server) { return *slots_.at(&server); }
-  // Nobody uses it, and it is not listed.
-  void forget(Slot& slot) { slots_.erase(slot.server.get()); }
+  // Nobody uses it, and it is not listed: it goes with its last idle connection.
+  void forget(Slot& slot) {
+    if (slot.idleCount() == 0) slots_.erase(slot.server.get());
+  }
 
   // An idle connection that is alive as far as the reactor has seen; with Proof::Socket the socket
   // itself is asked as well, for a request that could not be sent twice. Empty when there is none.
@@ -105,8 +111,8 @@ class ConnectionPool {
   // Do connections begin with a PROXY header?
   bool tellsClient() const { return pool_.settings.send_proxy_protocol != SendProxyProtocol::Off; }
 
-  // Closes all idle connections, for example when descriptors are scarce.
-  void closeIdle();
+  // Closes idle connections, for example when descriptors are scarce. Returns how many.
+  size_t closeIdle(size_t most = SIZE_MAX);
   size_t idleCount() const;
 
  private:
@@ -129,8 +135,8 @@ class ConnectionPool {
   static Connection* findIdle(Slot& slot, bool of_client, const io::ConnectionEnds& client);
   void put(std::unique_ptr<Connection> connection);
   void sweep(TimePoint now);
-  size_t sweepSlot(Slot& slot, TimePoint now);
-  static void closeAll(Slot& slot);
+  size_t sweepSlot(Slot& slot, TimePoint now, size_t& closings);
+  void dropUnused();
 
   const Pool& pool_;
   io::Reactor& reactor_;

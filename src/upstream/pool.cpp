@@ -2,20 +2,26 @@
 #include "upstream/pool.h"
 
 #include <map>
+#include <utility>
 
 namespace fairlead::upstream {
 namespace {
 
 // By tier, and within a tier those of the own zone first.
-std::vector<std::vector<balance::Endpoint*>> groupsOf(
-    const std::vector<std::shared_ptr<Server>>& servers, const std::string& own_zone) {
+std::vector<ServerGroup> groupsOf(const std::vector<std::shared_ptr<Server>>& servers,
+                                  const PoolSettings& settings) {
+  const std::string& own_zone = settings.own_zone;
   std::map<std::pair<uint32_t, bool>, std::vector<balance::Endpoint*>> groups;
   for (const auto& server : servers) {
     const bool is_far = !own_zone.empty() && server->zone != own_zone;
     groups[{server->tier, is_far}].push_back(server.get());
   }
-  std::vector<std::vector<balance::Endpoint*>> result;
-  for (auto& [key, endpoints] : groups) result.push_back(std::move(endpoints));
+  const balance::Policy& policy = *settings.balance.policy.value;
+  std::vector<ServerGroup> result;
+  for (auto& [key, endpoints] : groups) {
+    ServerGroup& group = result.emplace_back(std::move(endpoints), nullptr);
+    if (policy.lay) group.groundwork = policy.lay(group.endpoints);
+  }
   return result;
 }
 
@@ -67,7 +73,7 @@ std::shared_ptr<Server> Pool::keepOrMake(const Roster& before, const ServerSpec&
 }
 
 bool Pool::adopt(const std::vector<std::vector<SocketAddress>>& addresses) {
-  const std::shared_ptr<const Roster> before = roster();
+  std::shared_ptr<const Roster> before = roster();
   auto next = std::make_shared<Roster>();
   for (size_t i = 0; i < settings.servers.size(); ++i) {
     const ServerSpec& spec = settings.servers[i];
@@ -82,14 +88,23 @@ bool Pool::adopt(const std::vector<std::vector<SocketAddress>>& addresses) {
       next->servers.push_back(keepOrMake(*before, spec, {address}, true));
   }
   if (next->servers == before->servers) return false;
-  next->groups = groupsOf(next->servers, settings.own_zone);
+  next->groups = groupsOf(next->servers, settings);
+  if (!settings.sticky.cookie.value.empty())
+    next->tokens = StickyTable(settings.sticky_secret, settings.name, next->servers);
   checked_.store(settings.health.inForceFor(next->servers.size()), std::memory_order_relaxed);
   {
     const std::lock_guard lock(mutex_);
-    roster_ = std::move(next);
+    old_rosters_.push_back(std::exchange(roster_, std::move(next)));
   }
   version_.fetch_add(1, std::memory_order_release);
+  before.reset();
+  freeOldRosters();
   return true;
+}
+
+// Nobody can get hold of an old roster who does not have it: a last reference stays the last.
+void Pool::freeOldRosters() {
+  std::erase_if(old_rosters_, [](const auto& roster) { return roster.use_count() == 1; });
 }
 
 void Pool::refreshShares(TimePoint now) {

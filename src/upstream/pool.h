@@ -14,18 +14,28 @@
 #include "upstream/learned_sessions.h"
 #include "upstream/server.h"
 #include "upstream/settings.h"
+#include "upstream/sticky_table.h"
 #include "upstream/tally.h"
 #include "upstream/waiting_room.h"
 
 namespace fairlead::upstream {
 
+// Servers that stand in for each other.
+struct ServerGroup {
+  std::vector<balance::Endpoint*> endpoints;
+  // What the pool's policy has worked out of them for all workers; nullptr: nothing.
+  std::shared_ptr<const balance::Groundwork> groundwork;
+};
+
 // The servers of a pool at one time: immutable, replaced whole when a name gets other addresses.
-// What the lists share are the servers themselves.
+// What the lists share are the servers themselves. All that takes long to work out of a list stands
+// here, so that it is done once and not by workers.
 struct Roster {
   std::vector<std::shared_ptr<Server>> servers;
-  // Servers that stand in for each other, the ones to be preferred first: by tier, and within a
-  // tier those of fairlead's own zone before the others.
-  std::vector<std::vector<balance::Endpoint*>> groups;
+  // The ones to be preferred first: by tier, and within a tier those of fairlead's own zone before
+  // the others.
+  std::vector<ServerGroup> groups;
+  StickyTable tokens;  // of all servers, in their order; empty in pools without a sticky cookie
 };
 
 // What came of an attempt, as far as it speaks for or against the server.
@@ -75,6 +85,10 @@ class Pool {
   // that were there stay the same objects. New ones are Unknown, or Unresolved. False: nothing
   // changed.
   bool adopt(const std::vector<std::vector<SocketAddress>>& addresses);
+  // Frees the rosters that were replaced and that no worker has any more: their tables are large,
+  // and a worker has better things to do. The control thread.
+  void freeOldRosters();
+  size_t oldRosters() const { return old_rosters_.size(); }
 
   // Are its servers checked? Built-in for two and more, else only when asked for.
   bool checked() const { return checked_.load(std::memory_order_relaxed); }
@@ -113,6 +127,7 @@ class Pool {
 
   mutable std::mutex mutex_;  // of the pointer only
   std::shared_ptr<const Roster> roster_;
+  std::vector<std::shared_ptr<const Roster>> old_rosters_;  // the control thread's
   std::atomic<uint32_t> version_{1};
   std::atomic<bool> may_serve_{true};
   std::atomic<bool> checked_{false};

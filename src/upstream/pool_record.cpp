@@ -103,6 +103,7 @@ void PoolRecord::judgeNetwork(const ServerWatch& watch, bool passed, TimePoint n
 
 void PoolRecord::pulse(TimePoint now) {
   pulsed_ = now;
+  pool_.freeOldRosters();
   bool is_stale = false;
   for (const auto& watch : servers_) is_stale = watch->look(now, events_) || is_stale;
   load_.pulse(now, events_);

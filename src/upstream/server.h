@@ -55,6 +55,12 @@ struct Server final : balance::Endpoint {
   // does not resolve yet.
   Server(const ServerSpec& spec, std::vector<SocketAddress> where, bool several);
 
+  // Written with each answer, like what stands in Endpoint: behind that, on the same line, because
+  // each line that workers share has to travel between their CPUs (server_lines_test.cpp holds it).
+  std::atomic<uint64_t> requests{0};           // attempts that got as far as this server
+  std::atomic<uint64_t> failures{0};           // of those
+  std::atomic<uint32_t> preferred_address{0};  // index into `addresses` that connected last
+
   // Facts.
   std::string name;                      // what logs call it
   std::string address;                   // as configured; what a Host field would say
@@ -68,9 +74,6 @@ struct Server final : balance::Endpoint {
   std::atomic<bool> draining{false};
   std::atomic<TimePoint::rep> warming_since{0};  // the begin of its slow start; 0: it is warm
   PassiveHealth passive;
-  std::atomic<uint32_t> preferred_address{0};  // index into `addresses` that connected last
-  std::atomic<uint64_t> requests{0};           // attempts that got as far as this server
-  std::atomic<uint64_t> failures{0};           // of those
 
   // Counts a request in flight; false: it has as many as it may.
   bool beginRequest() { return countIn(in_flight, max_requests != 0 ? max_requests : UINT32_MAX); }

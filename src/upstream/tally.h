@@ -1,25 +1,10 @@
 // What one worker counts of one pool: plain stores of one writer, read by the control thread.
 #pragma once
 
-#include <atomic>
-#include <cstdint>
-
-#include "base/time.h"
-#include "upstream/latency_histogram.h"
+#include "base/count.h"
+#include "base/latency_histogram.h"
 
 namespace fairlead::upstream {
-
-// A number that one thread grows and others read.
-class Count {
- public:
-  void add(uint64_t more) {
-    value_.store(value_.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
-  }
-  uint64_t read() const { return value_.load(std::memory_order_relaxed); }
-
- private:
-  std::atomic<uint64_t> value_{0};
-};
 
 struct alignas(64) Tally {
   Count answers;               // response heads that came

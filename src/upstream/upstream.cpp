@@ -37,15 +37,13 @@ void Upstream::adopt() {
   slots_.clear();
   for (uint32_t group = 0; group < roster.groups.size(); ++group) {
     std::vector<Slot*>& slots = slots_.emplace_back();
-    for (balance::Endpoint* endpoint : roster.groups[group]) {
+    for (balance::Endpoint* endpoint : roster.groups[group].endpoints) {
       auto& server = static_cast<Server&>(*endpoint);
       Slot& slot = connections_.slotOf(server);
       slot.place = {&server, group, static_cast<balance::EndpointId>(slots.size())};
       slots.push_back(&slot);
     }
   }
-  if (!settings().sticky.cookie.value.empty())
-    tokens_ = StickyTable(settings().sticky_secret, settings().name, roster.servers);
 }
 
 Result<Chosen> Upstream::choose(const balance::Tried& tried, uint64_t key, const Slot* wanted) {
@@ -68,7 +66,7 @@ bool Upstream::hasOther(const balance::Tried& tried) {
 
 SlotUse Upstream::stickyByToken(std::string_view token) {
   if (chooser_.adopt()) adopt();
-  const size_t number = tokens_.find(token);
+  const size_t number = chooser_.roster().tokens.find(token);
   if (number == StickyTable::kNone) return {};
   return {*this, connections_.slotOf(*chooser_.roster().servers[number])};
 }

@@ -16,7 +16,6 @@
 #include "upstream/hedge_budget.h"
 #include "upstream/permit.h"
 #include "upstream/pool.h"
-#include "upstream/sticky_table.h"
 
 namespace fairlead::upstream {
 
@@ -113,7 +112,9 @@ class Upstream final : public Waiters {
   // is not known (any more).
   SlotUse stickyByToken(std::string_view token);
   SlotUse stickyBySession(uint64_t session);
-  std::string_view tokenOf(const Slot& slot) const { return tokens_.tokenOf(slot.number); }
+  std::string_view tokenOf(const Slot& slot) const {
+    return chooser_.roster().tokens.tokenOf(slot.number);
+  }
   void learn(uint64_t session, const Server& server);
 
   // co_await WaitForPlace(...) gives nothing when there may be a place, else why not.
@@ -132,7 +133,6 @@ class Upstream final : public Waiters {
   Chooser chooser_;
   HedgeBudget hedges_;
   std::vector<std::vector<Slot*>> slots_;  // by group, as the chooser's picks count them
-  StickyTable tokens_;
   uint64_t next_ticket_ = 1;
   std::unordered_map<uint64_t, WaitForPlace*> waiting_;  // called by ticket
 };

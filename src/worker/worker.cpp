@@ -8,11 +8,18 @@
 namespace fairlead::worker {
 namespace {
 
-constexpr size_t kIdlePerServer = 256;      // of the process
-constexpr unsigned kAcceptsPerTurn = 64;    // then everybody else has a turn
-constexpr unsigned kExchangesPerTurn = 32;  // of one connection that pipelines without end
-constexpr size_t kShedAtOnce = 64;
+constexpr size_t kIdlePerServer = 256;     // of the process
+constexpr unsigned kAcceptsPerTurn = 16;   // then everybody else has a turn
+constexpr unsigned kClosedPerTurn = 32;    // of those that a drain dismisses
+constexpr unsigned kExchangesPerTurn = 8;  // of one connection that pipelines without end
+constexpr size_t kShedAtOnce = 32;
 constexpr Duration kAcceptPause = std::chrono::milliseconds(50);
+constexpr Duration kTidyEvery = std::chrono::seconds(1);
+constexpr size_t kMuch = 1 << 20;  // bytes given back that are worth telling
+
+// What a worker writes all the time shares no line with another worker.
+static_assert(alignof(Worker) >= 64 && alignof(AccessLog::Lane) >= 64 &&
+              alignof(firewall::Ledger::Lane) >= 64 && alignof(upstream::Tally) >= 64);
 
 }  // namespace
 
@@ -41,7 +48,9 @@ void Worker::run() {
   for (size_t door = 0; door < listeners_.size(); ++door) accepting_.spawn(acceptForever(door));
   reactor_.run();
   accepting_.clear();
+  finishing_.clear();
   connections_.clear();
+  while (!resting_.empty()) rouse(*resting_.back()).reset();
   pipeline_.dropMirrors();
 }
 
@@ -50,7 +59,7 @@ Task<void> Worker::acceptForever(size_t door) {
   for (unsigned accepted_now = 1;; ++accepted_now) {
     Result<io::Accepted> accepted = co_await listener.accept();
     if (accepted) {
-      connections_.spawn(serveConnection(std::move(*accepted), parts_.doors[door]));
+      welcome(std::move(*accepted), parts_.doors[door]);
     } else {
       shedIdle();
       co_await io::Sleep(reactor_, kAcceptPause);
@@ -59,76 +68,110 @@ Task<void> Worker::acceptForever(size_t door) {
   }
 }
 
-Task<void> Worker::serveConnection(io::Accepted accepted, const Door& door) {
-  io::Stream stream(reactor_, std::move(accepted.fd), Side::Client);
-  if (!stream.ok()) co_return;
-  open_.fetch_add(1, std::memory_order_relaxed);
-  session::ServerSession session(stream, clients_);
-  proxy::ClientConnection connection;
-  connection.facts = {.peer = accepted.peer.ip,
-                      .client = accepted.peer.ip,
-                      .peer_port = accepted.peer.port,
-                      .listener_port = door.port};
+// A connection begins with a rest: its first request is a reason to serve it, like any other.
+void Worker::welcome(io::Accepted accepted, const Door& door) {
+  auto connection = std::make_unique<Connection>(*this, reactor_, std::move(accepted), door,
+                                                 clients_.limits);
+  if (!connection->stream.ok()) return;
+  if (connection->owes_header || pipeline_.admit(connection->client)) rest(std::move(connection));
+}
+
+void Worker::rest(ConnectionPtr connection) {
+  Connection& resting = *connection.release();
+  const Duration patience = clients_.draining      ? session::kLastRequestTime
+                            : resting.owes_header ? clients_.limits.head_time
+                                                  : resting.standing.idle_time;
+  resting.in_last_rest = clients_.draining;
+  resting.stream.setAttendant(&resting, deadlineAfter(reactor_.now(), patience));
+  resting_.pushFront(resting);
+  if (!tidying_.armed()) {
+    tidied_in_vain_ = 0;
+    reactor_.timers().arm(tidying_, reactor_.now() + kTidyEvery);
+  }
+}
+
+Worker::ConnectionPtr Worker::rouse(Connection& resting) {
+  resting.unlink();
+  resting.stream.setAttendant(nullptr);
+  return ConnectionPtr(&resting);
+}
+
+// Until it rests, or ends.
+Scope::Root Worker::serveConnection(ConnectionPtr connection) {
+  session::ServerSession session(connection->stream, clients_, connection->standing);
   proxy::After after = proxy::After::Next;
-  if (door.proxies && door.proxies->contains(accepted.peer.ip))
-    after = co_await readProxyHeader(session, connection);
-  if (after == proxy::After::Next && !pipeline_.admit(connection)) after = proxy::After::Close;
+  if (connection->owes_header) after = co_await readProxyHeader(session, *connection);
   session::ExchangePool::Lease exchange;
   for (unsigned served = 1; after == proxy::After::Next; ++served) {
     if (served % kExchangesPerTurn == 0) co_await io::NextTurn(reactor_);
-    const auto next = co_await session.nextExchange(exchange);
+    auto next = session.tryNext(exchange);
+    if (next == session::ServerSession::Next::Partly) next = co_await session.finishHead(*exchange);
     if (next == session::ServerSession::Next::End) break;
+    if (next == session::ServerSession::Next::Nothing) {
+      // Whoever came just before a stop has its first request on the way: that one is still served.
+      if (!clients_.draining || !connection->standing.served) rest(std::move(connection));
+      co_return;
+    }
     after = next == session::ServerSession::Next::Request
-                ? co_await pipeline_.serve(session, *exchange, connection)
-                : co_await pipeline_.refuse(session, *exchange, connection);
+                ? co_await pipeline_.serve(session, *exchange, connection->client)
+                : co_await pipeline_.refuse(session, *exchange, connection->client);
   }
   exchange.giveBack();
-  if (after == proxy::After::Tarpit) co_await pipeline_.answerLate(session, connection);
+  if (after == proxy::After::Tarpit) co_await pipeline_.answerLate(session, connection->client);
   if (after == proxy::After::Linger) co_await session.closeLingering();
-  if (after == proxy::After::Reset) stream.resetOnClose();
-  open_.fetch_sub(1, std::memory_order_relaxed);
-  endIfDrained();
+  if (after == proxy::After::Reset) connection->stream.resetOnClose();
 }
 
 // The peer is the client that it tells of, from here on and for everybody.
 Task<proxy::After> Worker::readProxyHeader(session::ServerSession& session,
-                                           proxy::ClientConnection& connection) {
+                                           Connection& connection) {
   const Result<io::ProxyHeader> header = co_await session.readProxyHeader();
   if (!header) co_return proxy::After::Close;
   if (header->status == io::ProxyHeader::Status::Malformed)
     co_return co_await refuseProxyHeader(session, header->fault, connection);
-  filter::ClientFacts& facts = connection.facts;
+  connection.owes_header = false;
   if (header->tells_ends) {
-    facts.peer = facts.client = header->ends.source.ip;
-    facts.peer_port = header->ends.source.port;
+    connection.client.peer = header->ends.source.ip;
+    connection.client.peer_port = header->ends.source.port;
   }
-  co_return proxy::After::Next;
+  co_return pipeline_.admit(connection.client) ? proxy::After::Next : proxy::After::Close;
 }
 
 // What begins with a letter is a request without a header, or a line of version 1: it gets an
 // answer. Everything else would not understand one.
 Task<proxy::After> Worker::refuseProxyHeader(session::ServerSession& session,
-                                             std::string_view fault,
-                                             proxy::ClientConnection& connection) {
+                                             std::string_view fault, Connection& connection) {
   parts_.log.every(bad_proxy_header_, std::chrono::seconds(10), Log::Level::Warning,
-                   "{}: no valid PROXY header: {}", connection.facts.peer.text(), fault);
+                   "{}: no valid PROXY header: {}", connection.client.peer.text(), fault);
   if (!ascii::isAlpha(session.window().unread().front())) co_return proxy::After::Close;
-  connection.is_nameless_proxy = true;
+  connection.client.is_nameless_proxy = true;
   const session::ExchangePool::Lease exchange = exchanges_.lend();
   exchange->begun = reactor_.now();
   exchange->fault = {400, fault};
-  co_return co_await pipeline_.refuse(session, *exchange, connection);
+  co_return co_await pipeline_.refuse(session, *exchange, connection.client);
 }
 
 void Worker::shedIdle() {
   pipeline_.closeIdleConnections();
   pipeline_.dropMirrors();
   size_t shed = 0;
-  for (; shed < kShedAtOnce && !clients_.idle.empty(); ++shed) clients_.idle.back()->dismiss();
+  for (; shed < kShedAtOnce && !resting_.empty(); ++shed) rouse(*resting_.back()).reset();
   parts_.log.every(shedding_, std::chrono::seconds(10), Log::Level::Warning,
                    "out of file descriptors: closed {} idle connections; raise the limit "
                    "(LimitNOFILE, ulimit -n) if this repeats",
                    shed);
+}
+
+void Worker::tidy() {
+  const size_t now = FramePool::shrink() + buffers_.shrink() + exchanges_.shrink();
+  given_back_ += now;
+  if (given_back_ >= (now > 0 ? kMuch : 1) && parts_.onSpareMemory) {
+    given_back_ = 0;
+    parts_.onSpareMemory();
+  }
+  // A pool needs two looks to know what it does not use.
+  tidied_in_vain_ = now > 0 ? 0 : tidied_in_vain_ + 1;
+  if (tidied_in_vain_ < 2) reactor_.timers().arm(tidying_, reactor_.now() + kTidyEvery);
 }
 
 void Worker::drain() {
@@ -138,18 +181,34 @@ void Worker::drain() {
 void Worker::beginDrain() {
   clients_.draining = true;
   accepting_.clear();
-  for (size_t left = clients_.idle.size(); left > 0; --left) clients_.idle.back()->dismiss();
+  finishing_.spawn(finishUp());
+}
+
+// A few at a time: those that are served meanwhile wait for it.
+Task<void> Worker::finishUp() {
+  // Whoever rests and was served is closed; whoever has still to ask gets a last short chance.
+  for (unsigned looked_at = 1; !resting_.empty(); ++looked_at) {
+    if (resting_.back()->in_last_rest) break;  // and so are all others
+    ConnectionPtr connection = rouse(*resting_.back());
+    if (!connection->standing.served) rest(std::move(connection));
+    connection.reset();
+    if (looked_at % kClosedPerTurn == 0) co_await io::NextTurn(reactor_);
+  }
   // Connections that the kernel has accepted would be reset with the listener.
+  unsigned accepted_now = 0;
   for (size_t door = 0; door < listeners_.size(); ++door) {
-    while (std::optional<io::Accepted> accepted = listeners_[door]->acceptNow())
-      connections_.spawn(serveConnection(std::move(*accepted), parts_.doors[door]));
+    while (std::optional<io::Accepted> accepted = listeners_[door]->acceptNow()) {
+      welcome(std::move(*accepted), parts_.doors[door]);
+      if (++accepted_now % kAcceptsPerTurn == 0) co_await io::NextTurn(reactor_);
+    }
   }
   listeners_.clear();
   endIfDrained();
 }
 
 void Worker::endIfDrained() {
-  if (clients_.draining && open_.load(std::memory_order_relaxed) == 0) reactor_.stop();
+  if (clients_.draining && listeners_.empty() && open_.load(std::memory_order_relaxed) == 0)
+    reactor_.stop();
 }
 
 void Worker::stop() { reactor_.stop(); }

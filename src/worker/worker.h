@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "task/scope.h"
 #include "telemetry/access_log.h"
 #include "telemetry/log.h"
+#include "worker/connection.h"
 #include "worker/snapshot.h"
 
 namespace fairlead::worker {
@@ -39,6 +41,8 @@ struct WorkerParts {
   std::optional<firewall::Sentry> sentry;  // without: no limits, no bans
   size_t number = 0;                       // of this worker, from 0
   size_t workers = 1;                      // how many share the limits that count per process
+  // The heap has got much back, on the worker's thread. Or none.
+  std::function<void()> onSpareMemory = {};
 };
 
 // Made on any thread; `run` is called on its own. `drain`, `stop` and the counters are for any
@@ -57,18 +61,30 @@ class Worker {
   // Runs the letter on the worker's thread, between events; never, once `run` has ended.
   void post(io::Mailbox::Letter letter) { mailbox_.post(std::move(letter)); }
 
+  // How long the turns of its loop are.
+  const io::TurnMeter& meter() const { return reactor_.meter(); }
   size_t connections() const { return open_.load(std::memory_order_relaxed); }
 
  private:
+  friend class Connection;
+  using ConnectionPtr = std::unique_ptr<Connection>;
+
   Task<void> acceptForever(size_t door);
-  Task<void> serveConnection(io::Accepted accepted, const Door& door);
-  Task<proxy::After> readProxyHeader(session::ServerSession& session,
-                                     proxy::ClientConnection& connection);
+  void welcome(io::Accepted accepted, const Door& door);
+  // Until something comes, or its time is over.
+  void rest(ConnectionPtr connection);
+  // Ends a rest: the caller has it now.
+  ConnectionPtr rouse(Connection& resting);
+  Scope::Root serveConnection(ConnectionPtr connection);
+  Task<proxy::After> readProxyHeader(session::ServerSession& session, Connection& connection);
   Task<proxy::After> refuseProxyHeader(session::ServerSession& session, std::string_view fault,
-                                       proxy::ClientConnection& connection);
+                                       Connection& connection);
   // Out of descriptors: closes what lies idle, so that something can go on.
   void shedIdle();
+  // Once a second while there is something to do: pools give back what they do not need.
+  void tidy();
   void beginDrain();
+  Task<void> finishUp();
   void endIfDrained();
 
   WorkerParts parts_;
@@ -80,11 +96,23 @@ class Worker {
   session::ClientSide clients_;
   proxy::Pipeline pipeline_;
   std::vector<std::unique_ptr<io::Listener>> listeners_;
+  struct Tidying : io::Timer {
+    explicit Tidying(Worker& worker)
+        : Timer([](Timer& timer, TimePoint) { static_cast<Tidying&>(timer).owner.tidy(); }),
+          owner(worker) {}
+    Worker& owner;
+  };
+
   Log::Site shedding_;
   Log::Site bad_proxy_header_;
   std::atomic<size_t> open_{0};
+  Tidying tidying_{*this};
+  unsigned tidied_in_vain_ = 0;  // times in a row
+  size_t given_back_ = 0;        // bytes, since that was told
+  IntrusiveList<Connection> resting_;  // the one that rests longest is the last; they are ours
   Scope connections_;  // use all of the above
   Scope accepting_;
+  Scope finishing_;
 };
 
 }  // namespace fairlead::worker

@@ -288,5 +288,28 @@ TEST_P(KeyedPolicy, TheLeastLoadedTakesItWhenAllAreOverTheBound) {
     ASSERT_EQ(balancer->choose({.tried = tried, .key = key, .in_flight = 3}, random), 2u);
 }
 
+// --- groundwork
+
+TEST(Groundwork, IsLaidByWhatIsDear) {
+  for (const Policy& policy : policies())
+    EXPECT_EQ(policy.lay != nullptr, policy.keyed) << policy.name;
+}
+
+// As each of several workers does, with a table that was made once and outlives its maker.
+TEST(Groundwork, IsSharedByBalancersThatChooseAlike) {
+  const Pool pool({1, 2, 3, 1, 1});
+  for (const char* name : {"maglev", "ring", "rendezvous"}) {
+    SCOPED_TRACE(name);
+    const auto alone = make(name, pool);
+    const Owners expected = ownersOf(*alone, pool.list(), 10'000);
+    auto ground = findPolicy(name)->lay(pool.list());
+    const auto one = ground->balancer(pool.list(), {});
+    const auto other = ground->balancer(pool.list(), {});
+    ground.reset();
+    EXPECT_EQ(ownersOf(*one, pool.list(), 10'000), expected);
+    EXPECT_EQ(ownersOf(*other, pool.list(), 10'000), expected);
+  }
+}
+
 }  // namespace
 }  // namespace fairlead::balance

@@ -56,6 +56,19 @@ TEST_P(BufferPoolOf, MovingMovesTheLoan) {
   b.giveBack();  // harmless
 }
 
+TEST_P(BufferPoolOf, ShrinksWhenNothingIsUsed) {
+  BufferPool pool;
+  std::vector<Buffer> lent;
+  for (int i = 0; i < 200; ++i) lent.push_back(pool.lend(size_));
+  lent.clear();
+  EXPECT_EQ(pool.shrink(), 0u);  // they were in use since the last look
+  size_t given_back = 0;
+  for (int look = 0; look < 20; ++look) given_back += pool.shrink();
+  EXPECT_GE(given_back, 100 * bytesOf(size_));
+  EXPECT_LT(given_back, 200 * bytesOf(size_));
+  EXPECT_EQ(pool.shrink(), 0u);
+}
+
 TEST_P(BufferPoolOf, KeepsNoMoreThanItShould) {
   if (!test::kAllocationsAreCounted) GTEST_SKIP() << test::kWhyNotCounted;
   BufferPool pool(2 * bytesOf(size_));

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <thread>
@@ -38,6 +39,33 @@ TEST(Mailbox, ALetterMayPostAnother) {
   int seen = 0;
   mailbox.post([&] { mailbox.post([&] { ++seen; }); });
   test::runUntil(reactor, [&] { return seen == 1; });
+}
+
+TEST(Mailbox, RunsAShareOfThemATurn) {
+  constexpr int kLetters = 3 * static_cast<int>(Mailbox::kLettersPerTurn) + 5;
+  Reactor reactor;
+  Mailbox mailbox(reactor);
+  std::vector<int> seen;
+  for (int i = 0; i < kLetters; ++i) mailbox.post([&seen, i] { seen.push_back(i); });
+  for (size_t before = 0; seen.size() < kLetters; before = seen.size()) {
+    reactor.turn(std::chrono::hours(1));
+    // One share for the bell, and one for the errand that the bell left for the end of its turn.
+    EXPECT_LE(seen.size() - before, 2 * Mailbox::kLettersPerTurn);
+  }
+  EXPECT_TRUE(std::ranges::is_sorted(seen));
+}
+
+// What is posted while others wait for their turn comes after them, and the box rings once.
+TEST(Mailbox, LettersThatComeBetweenTwoSharesComeLast) {
+  Reactor reactor;
+  Mailbox mailbox(reactor);
+  std::vector<int> seen;
+  for (int i = 0; i < 100; ++i) mailbox.post([&seen, i] { seen.push_back(i); });
+  reactor.turn(std::chrono::hours(1));
+  ASSERT_LT(seen.size(), 100u);
+  for (int i = 100; i < 110; ++i) mailbox.post([&seen, i] { seen.push_back(i); });
+  test::runUntil(reactor, [&] { return seen.size() == 110; });
+  EXPECT_TRUE(std::ranges::is_sorted(seen));
 }
 
 TEST(Mailbox, KeepsTheOrderOfEachThread) {

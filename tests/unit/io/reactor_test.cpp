@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -64,6 +65,50 @@ TEST(Errands, AskedForByAnErrandWaitForTheNextTurn) {
   EXPECT_EQ(notes, std::vector<std::string>{"first"});
   reactor.turn(1h);
   EXPECT_EQ(notes, (std::vector<std::string>{"first", "second"}));
+}
+
+TEST(Errands, AShareOfThemRunsInATurn) {
+  constexpr size_t kErrands = 5 * Reactor::kErrandsPerTurn + 1;
+  Reactor reactor;
+  size_t runs = 0;
+  std::vector<std::unique_ptr<Doing>> errands;
+  for (size_t i = 0; i < kErrands; ++i) {
+    errands.push_back(std::make_unique<Doing>([&] { ++runs; }));
+    reactor.soon(*errands.back());
+  }
+  for (size_t turns = 1; turns <= 6; ++turns) {
+    reactor.turn(1h);  // does not wait
+    EXPECT_EQ(runs, std::min(kErrands, turns * Reactor::kErrandsPerTurn));
+  }
+}
+
+// Those that were asked for first are not overtaken for ever by those that ask again and again.
+TEST(Errands, NobodyIsLeftOver) {
+  Reactor reactor;
+  std::vector<std::unique_ptr<Doing>> busy;
+  for (size_t i = 0; i < 2 * Reactor::kErrandsPerTurn; ++i)
+    busy.push_back(std::make_unique<Doing>([&reactor, &busy, i] { reactor.soon(*busy[i]); }));
+  int runs = 0;
+  Doing patient([&] { ++runs; });
+  reactor.soon(patient);
+  for (const auto& errand : busy) reactor.soon(*errand);
+  for (int turn = 0; turn < 3; ++turn) reactor.turn(0ns);
+  EXPECT_EQ(runs, 1);
+}
+
+TEST(Errands, WhatIsLeftForTheNextTurnMayBeCancelled) {
+  Reactor reactor;
+  size_t runs = 0;
+  std::vector<std::unique_ptr<Doing>> errands;
+  for (size_t i = 0; i < 2 * Reactor::kErrandsPerTurn; ++i) {
+    errands.push_back(std::make_unique<Doing>([&] { ++runs; }));
+    reactor.soon(*errands.back());
+  }
+  reactor.turn(0ns);
+  EXPECT_EQ(runs, Reactor::kErrandsPerTurn);
+  errands.clear();
+  reactor.turn(0ns);
+  EXPECT_EQ(runs, Reactor::kErrandsPerTurn);
 }
 
 TEST(Errands, OneThatAsksForItselfLetsTheTurnEnd) {

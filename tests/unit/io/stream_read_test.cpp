@@ -269,6 +269,46 @@ TEST(StreamIdle, NoticesWhatStirs) {
   }
 }
 
+TEST(StreamIdle, TheAttendantIsToldWhenItsTimeIsOver) {
+  Reactor reactor;
+  test::SocketPair pair = test::tcpPair();
+  Stream stream(reactor, std::move(pair.near), Side::Client);
+  struct Patience final : Stream::Attendant {
+    void onStir(Stream&) override { ++stirred; }
+    void onIdleEnd(Stream&) override { ++ended; }
+    int stirred = 0;
+    int ended = 0;
+  } patience;
+  const TimePoint begun = reactor.now();
+  stream.setAttendant(&patience, begun + 20ms);
+  test::runUntil(reactor, [&] { return patience.ended > 0; });
+  EXPECT_GE(reactor.now(), begun + 20ms);
+  stream.setAttendant(&patience, reactor.now() + 1h);
+  stream.setAttendant(&patience, reactor.now() + 10ms);
+  test::runUntil(reactor, [&] { return patience.ended > 1; });
+  EXPECT_EQ(patience.stirred, 0);
+}
+
+TEST(StreamIdle, TryingToReadNeverWaits) {
+  Reactor reactor;
+  test::SocketPair pair = test::tcpPair();
+  test::Peer peer(std::move(pair.far));
+  Stream stream(reactor, std::move(pair.near), Side::Client);
+  char room[16];
+  EXPECT_FALSE(stream.tryRead(room));
+  peer.send("abc");
+  test::runUntil(reactor, [&] { return stream.maybeReadable(); });
+  const auto got = stream.tryRead(room);
+  ASSERT_TRUE(got && *got);
+  EXPECT_EQ(std::string_view(room, **got), "abc");
+  EXPECT_FALSE(stream.tryRead(room));
+  peer.finish();
+  test::runUntil(reactor, [&] { return stream.maybeReadable(); });
+  const auto end = stream.tryRead(room);
+  ASSERT_TRUE(end && !*end);
+  EXPECT_EQ(end->error().kind, FailureKind::Closed);
+}
+
 TEST(StreamIdle, TheAttendantMayDestroyTheStream) {
   Reactor reactor;
   test::SocketPair pair = test::tcpPair();

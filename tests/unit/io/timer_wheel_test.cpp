@@ -182,6 +182,95 @@ TEST(TimerWheel, ATimerLeavesWithItsOwner) {
   EXPECT_EQ(stays.fired, 1);
 }
 
+// --- shares
+
+// Notes its number when it fires.
+struct Numbered : Timer {
+  Numbered(std::vector<size_t>& into, size_t own) : Timer(fire), notes(into), number(own) {}
+  static void fire(Timer& timer, TimePoint) {
+    auto& self = static_cast<Numbered&>(timer);
+    self.notes.push_back(self.number);
+  }
+  std::vector<size_t>& notes;
+  size_t number;
+};
+
+struct CrowdRow {
+  const char* name;
+  Duration first;    // when the first is due
+  Duration between;  // of two in a row
+  size_t count;
+};
+
+const CrowdRow kCrowds[] = {
+    {"all at once", 1s, 0ns, 10'000},
+    {"all at once, a level up", 20s, 0ns, 10'000},
+    {"all at once, two levels up", 2h, 0ns, 10'000},
+    {"a tick apart", 100ms, kTick, 1'000},
+    {"several a tick", 60s, kTick / 8, 5'000},
+};
+
+TEST(TimerWheel, AShareOfACrowdFiresAtATime) {
+  constexpr size_t kMost = 32;
+  for (const CrowdRow& row : kCrowds) {
+    SCOPED_TRACE(row.name);
+    TimerWheel wheel(kStart);
+    std::vector<size_t> notes;
+    std::vector<std::unique_ptr<Numbered>> crowd;
+    for (size_t i = 0; i < row.count; ++i) {
+      crowd.push_back(std::make_unique<Numbered>(notes, i));
+      wheel.arm(*crowd[i], kStart + row.first + static_cast<Duration::rep>(i) * row.between);
+    }
+    const TimePoint late = kStart + 3h;
+    wheel.advance(kStart + row.first - 1ns, kMost);
+    EXPECT_TRUE(notes.empty()) << "early";
+    size_t calls = 0;
+    for (size_t before = 0; notes.size() < row.count; before = notes.size(), ++calls) {
+      ASSERT_TRUE(wheel.next().has_value());
+      ASSERT_LE(*wheel.next(), late) << "forgot the others";
+      wheel.advance(late, kMost);
+      ASSERT_LE(notes.size() - before, kMost);
+      ASSERT_LT(calls, row.count) << "does not come to an end";
+    }
+    EXPECT_EQ(wheel.next(), std::nullopt);
+    // Those of one tick have no order among them.
+    for (size_t i = 1; i < notes.size(); ++i)
+      ASSERT_LE(crowd[notes[i - 1]]->due(), crowd[notes[i]]->due() + kTick);
+  }
+}
+
+// Whether they wait in a slot or on their way down from another level.
+TEST(TimerWheel, WhatIsLeftForTheNextCallMayGoOrMove) {
+  for (const Duration span : {Duration(1s), Duration(20s)}) {
+    SCOPED_TRACE(span.count());
+    TimerWheel wheel(kStart);
+    std::vector<std::unique_ptr<Alarm>> alarms;
+    for (int i = 0; i < 200; ++i) {
+      alarms.push_back(std::make_unique<Alarm>());
+      wheel.arm(*alarms.back(), kStart + span);
+    }
+    const TimePoint now = kStart + span + kTick;
+    wheel.advance(now, 3);
+    int fired = 0;
+    for (size_t i = 0; i < alarms.size(); ++i) {
+      if (alarms[i]->fired > 0) {
+        ++fired;
+      } else if (i % 3 == 0) {
+        alarms[i].reset();
+      } else if (i % 3 == 1) {
+        wheel.arm(*alarms[i], now + 10s);
+      }
+    }
+    EXPECT_LE(fired, 3);
+    wheel.advance(now);
+    for (size_t i = 0; i < alarms.size(); ++i)
+      if (alarms[i] && alarms[i]->fired == 0) EXPECT_EQ(alarms[i]->due(), now + 10s);
+    wheel.advance(now + 10s + kTick);
+    for (const auto& alarm : alarms) EXPECT_TRUE(!alarm || alarm->fired == 1);
+    EXPECT_EQ(wheel.next(), std::nullopt);
+  }
+}
+
 // --- what callbacks may do
 
 // Runs what the test gives it.
@@ -282,13 +371,23 @@ class World {
       for (uint64_t n = random_.below(4); n > 0; --n) act(now_);
       checkNext();
       now_ += span();
-      wheel_.advance(now_);
+      advance();
       checkNothingIsLate();
     }
   }
   uint64_t fired() const { return fired_; }
 
  private:
+  // At once, or share by share with things done in between.
+  void advance() {
+    if (random_.below(2) == 0) return wheel_.advance(now_);
+    wheel_.advance(now_, random_.below(3));
+    while (wheel_.next() && *wheel_.next() <= now_) {
+      if (random_.below(4) == 0) act(now_);
+      wheel_.advance(now_, 1 + random_.below(3));
+    }
+  }
+
   struct Actor : Timer {
     Actor(World& in, size_t number) : Timer(fire), world(in), id(number) {}
     static void fire(Timer& timer, TimePoint now) {

@@ -37,7 +37,8 @@ class ServerSessionTest : public testing::Test {
     test::SocketPair pair = test::tcpPair();
     peer_.emplace(std::move(pair.far));
     stream_.emplace(reactor_, std::move(pair.near), Side::Client);
-    session_.emplace(*stream_, side_);
+    standing_.emplace(limits_);
+    session_.emplace(*stream_, side_, *standing_);
   }
   std::string next() { return wordOf(test::complete(reactor_, session_->nextExchange(exchange_))); }
   std::string path() const { return std::string(exchange_->request.target.path); }
@@ -49,6 +50,7 @@ class ServerSessionTest : public testing::Test {
   ClientSide side_{buffers_, exchanges_, limits_, {}, false};
   std::optional<test::Peer> peer_;
   std::optional<io::Stream> stream_;
+  std::optional<Standing> standing_;
   std::optional<ServerSession> session_;
   ExchangePool::Lease exchange_;
 };
@@ -77,6 +79,41 @@ TEST_F(ServerSessionTest, KeepsTheConnectionForTheNext) {
     EXPECT_FALSE(session_->linked());
   }
   peer_->finish();
+  EXPECT_EQ(next(), "end");
+}
+
+TEST_F(ServerSessionTest, TriesWithoutWaiting) {
+  const auto tryNow = [&](std::string_view bytes) {
+    if (!bytes.empty()) {
+      peer_->send(bytes);
+      test::settle(reactor_);
+    }
+    return session_->tryNext(exchange_);
+  };
+  EXPECT_EQ(tryNow(""), Next::Nothing);
+  EXPECT_FALSE(exchange_);
+  EXPECT_EQ(tryNow(kGet), Next::Request);
+  EXPECT_EQ(path(), "/a");
+  EXPECT_EQ(session_->tryNext(exchange_), Next::Nothing);
+  EXPECT_FALSE(exchange_);
+  EXPECT_FALSE(session_->window().hasBuffer());
+  ASSERT_EQ(tryNow(kGet.substr(0, 5)), Next::Partly);
+  peer_->send(kGet.substr(5));
+  EXPECT_EQ(test::complete(reactor_, session_->finishHead(*exchange_)), Next::Request);
+  EXPECT_EQ(path(), "/a");
+  EXPECT_EQ(tryNow("\1\r\n\r\n"), Next::Refused);
+}
+
+// What must outlast a session stands outside of it.
+TEST_F(ServerSessionTest, AnotherSessionGoesOnWhereOneEnded) {
+  peer_->send(kGet);
+  ASSERT_EQ(next(), "request");
+  session_->setIdleTime(20ms);
+  exchange_.giveBack();
+  session_.emplace(*stream_, side_, *standing_);
+  peer_->send(kGet);
+  ASSERT_EQ(next(), "request");
+  EXPECT_TRUE(standing_->served);
   EXPECT_EQ(next(), "end");
 }
 
@@ -363,7 +400,8 @@ TEST_F(ServerSessionTest, HoldsNothingWhileItIsIdle) {
 TEST_F(ServerSessionTest, TheOneThatWaitsLongestIsTheLast) {
   test::SocketPair pair = test::tcpPair();
   io::Stream other_stream(reactor_, std::move(pair.near), Side::Client);
-  ServerSession other(other_stream, side_);
+  Standing other_standing(limits_);
+  ServerSession other(other_stream, side_, other_standing);
   ExchangePool::Lease other_exchange;
   Task<Next> first = session_->nextExchange(exchange_);
   Task<Next> second = other.nextExchange(other_exchange);

@@ -54,6 +54,19 @@ TEST(FramePool, LargeFramesComeFromTheHeap) {
   EXPECT_EQ(test::allocationsOfThread() - before, 3u);
 }
 
+TEST(FramePool, ShrinksToAFloorWhenNothingIsUsed) {
+  std::vector<void*> frames;
+  for (int i = 0; i < 1000; ++i) frames.push_back(FramePool::allocate(2800));
+  for (void* frame : frames) FramePool::release(frame, 2800);
+  size_t given_back = 0;
+  for (int look = 0; look < 20; ++look) given_back += FramePool::shrink();
+  EXPECT_GE(given_back, 900u * 2816);
+  EXPECT_EQ(FramePool::shrink(), 0u);
+  const uint64_t before = test::allocationsOfThread();
+  FramePool::release(FramePool::allocate(2800), 2800);
+  EXPECT_EQ(test::allocationsOfThread(), before);
+}
+
 TEST(FramePool, LastInFirstOut) {
   std::vector<void*> frames;
   for (int i = 0; i < 8; ++i) frames.push_back(FramePool::allocate(2500));

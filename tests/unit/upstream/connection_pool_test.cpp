@@ -324,6 +324,51 @@ TEST_F(ConnectionPoolTest, TheSweepLeavesTheLimitOfEachServer) {
   EXPECT_EQ(before.session().stream().fd(), kept[0]);
 }
 
+// However many there are, no turn closes more than a few.
+TEST_F(ConnectionPoolTest, ASweepClosesAFewAtATime) {
+  constexpr size_t kMost = ConnectionPool::kClosingsAtOnce;
+  std::vector<Made> made;
+  for (size_t i = 0; i < 2 * kMost + 10; ++i) made.push_back(make(1));
+  for (Made& one : made) one.lease.keep();
+  // The second server is gone; a connection to it is still in use.
+  const Made used = make(1);
+  Slot& slot_of_gone = slot(1);
+  ++slot_of_gone.users;
+  pool_->adopt({{listeners_[0].address}, {{*IpAddress::parse("127.0.0.1"), 9}}});
+  connections_->adopt(*pool_->roster());
+  size_t before = connections_->idleCount();
+  EXPECT_EQ(before, made.size()) << "adopting closes nothing";
+  test::runUntil(reactor_, [&] {
+    const size_t now = connections_->idleCount();
+    EXPECT_LE(before - now, kMost);
+    before = now;
+    return now == 0;
+  });
+  EXPECT_EQ(--slot_of_gone.users, 0u);
+  connections_->forget(slot_of_gone);
+}
+
+TEST_F(ConnectionPoolTest, ASlotGoesWithItsLastConnection) {
+  Made made = make(1);
+  made.lease.keep();
+  const std::weak_ptr<Server> server = slot(1).server;
+  pool_->adopt({{listeners_[0].address}, {{*IpAddress::parse("127.0.0.1"), 9}}});
+  connections_->adopt(*pool_->roster());
+  EXPECT_FALSE(server.expired());
+  test::runUntil(reactor_, [&] { return connections_->idleCount() == 0; });
+  EXPECT_TRUE(server.expired());
+  made.peer.awaitEnd(reactor_);
+}
+
+TEST_F(ConnectionPoolTest, ClosesSoManyWhenAsked) {
+  std::vector<Made> made;
+  for (int i = 0; i < 4; ++i) made.push_back(make(static_cast<balance::EndpointId>(i % 2)));
+  for (Made& one : made) one.lease.keep();
+  EXPECT_EQ(connections_->closeIdle(3), 3u);
+  EXPECT_EQ(connections_->idleCount(), 1u);
+  EXPECT_EQ(connections_->closeIdle(3), 1u);
+}
+
 TEST_F(ConnectionPoolTest, ClosesAllWhenAsked) {
   std::vector<Made> made;
   for (int i = 0; i < 4; ++i) made.push_back(make(static_cast<balance::EndpointId>(i % 2)));

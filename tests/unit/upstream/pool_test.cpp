@@ -209,5 +209,36 @@ TEST(Pool, MayServeUntilAllAreDown) {
   EXPECT_FALSE(pool->mayServe());
 }
 
+// --- what is made once for all workers
+
+TEST(Roster, HasTheGroundworkOfItsGroups) {
+  for (const char* policy : {"p2c", "maglev"}) {
+    SCOPED_TRACE(policy);
+    PoolSettings settings = poolOf({at("10.0.0.1"), at("10.0.0.2"), at("10.0.0.3")}, policy);
+    settings.servers[2].tier = 1;
+    const Pool pool(std::move(settings));
+    ASSERT_EQ(pool.roster()->groups.size(), 2u);
+    for (const ServerGroup& group : pool.roster()->groups)
+      EXPECT_EQ(group.groundwork != nullptr, std::string_view(policy) == "maglev");
+  }
+}
+
+// A worker goes over to a new roster with its next request, which may be hours later.
+TEST(Roster, IsFreedByItsPoolWhenNobodyHasItAnyMore) {
+  Pool pool(poolOf({at("10.0.0.1"), at("10.0.0.2")}, "maglev"));
+  std::shared_ptr<const Roster> of_worker = pool.roster();
+  const std::weak_ptr<const Roster> watched = of_worker;
+  ASSERT_TRUE(pool.adopt({{at("10.0.0.1")}, {at("10.0.0.3")}}));
+  EXPECT_EQ(pool.oldRosters(), 1u);
+  of_worker.reset();
+  EXPECT_FALSE(watched.expired()) << "freed by the worker";
+  pool.freeOldRosters();
+  EXPECT_TRUE(watched.expired());
+  EXPECT_EQ(pool.oldRosters(), 0u);
+  // Without anybody who has it, at once.
+  ASSERT_TRUE(pool.adopt({{at("10.0.0.1")}, {at("10.0.0.4")}}));
+  EXPECT_EQ(pool.oldRosters(), 0u);
+}
+
 }  // namespace
 }  // namespace fairlead::upstream

@@ -1,5 +1,5 @@
-// How long answers took lately, as counts in buckets that grow with the latency: for hedging and
-// for status.
+// How long something took lately, as counts in buckets that grow with the latency: answers of
+// servers, for hedging, and turns of a loop, for status.
 #pragma once
 
 #include <array>
@@ -10,7 +10,7 @@
 
 #include "base/time.h"
 
-namespace fairlead::upstream {
+namespace fairlead {
 
 // Log-linear buckets: 16 to each doubling, so that a bucket is 3 to 6 % of its latency wide, from
 // 33 us (below, 2 us wide each) to 137 s; what takes longer is counted in the last one.
@@ -26,7 +26,7 @@ class LatencyBuckets {
   static constexpr int kSplitBits = 4;  // 16 to a doubling
 };
 
-// The latencies of the last 10 to 20 seconds, as one worker saw them: two halves, of which one is
+// The latencies of the last 10 to 20 seconds, as one thread saw them: two halves, of which one is
 // filled while the other is kept, and then they change places. Written by one thread with plain
 // stores, read by any. About 3 KiB.
 class LatencyHistogram {
@@ -50,7 +50,7 @@ class LatencyHistogram {
   std::array<Half, 2> halves_;
 };
 
-// The histograms of all workers at one moment, merged; the reader's own memory.
+// The histograms of several threads at one moment, merged; the reader's own memory.
 class LatencyDistribution {
  public:
   void add(const LatencyHistogram& histogram, TimePoint now);
@@ -67,4 +67,4 @@ class LatencyDistribution {
   uint64_t count_ = 0;
 };
 
-}  // namespace fairlead::upstream
+}  // namespace fairlead

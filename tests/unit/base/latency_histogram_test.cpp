@@ -1,5 +1,5 @@
 // Latencies in buckets: how exact, over which time, and with a reader beside the writer.
-#include "upstream/latency_histogram.h"
+#include "base/latency_histogram.h"
 
 #include <gtest/gtest.h>
 
@@ -11,7 +11,7 @@
 
 #include "base/random.h"
 
-namespace fairlead::upstream {
+namespace fairlead {
 namespace {
 
 using namespace std::chrono_literals;
@@ -170,4 +170,4 @@ TEST(LatencyHistogram, IsReadWhileItIsWritten) {
 }
 
 }  // namespace
-}  // namespace fairlead::upstream
+}  // namespace fairlead

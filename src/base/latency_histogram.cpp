@@ -1,11 +1,11 @@
 // Bucket arithmetic, and the change of the halves.
-#include "upstream/latency_histogram.h"
+#include "base/latency_histogram.h"
 
 #include <algorithm>
 #include <bit>
 #include <cmath>
 
-namespace fairlead::upstream {
+namespace fairlead {
 namespace {
 
 constexpr auto kRelaxed = std::memory_order_relaxed;
@@ -79,4 +79,4 @@ std::optional<Duration> LatencyDistribution::quantile(double share) const {
   return LatencyBuckets::middle(bucket);
 }
 
-}  // namespace fairlead::upstream
+}  // namespace fairlead
