@@ -105,8 +105,9 @@ def test_uploads_that_a_mirror_copies(fairlead, origin):
     size = 200 * KIB
     upstream = origin([serve(lambda _: answer())])
     shadow = origin([serve(lambda _: answer())])
-    mirror = f"mirror: {{ servers: [{shadow.address}], max_body: 256KiB }}"
-    edge = fairlead(one_path(upstream, path=mirror))
+    pools = f"pools: {{ shadow: {{ servers: [{shadow.address}] }} }}\n"
+    mirror = "mirror: { pool: shadow, max_body: 256KiB }"
+    edge = fairlead(pools + one_path(upstream, path=mirror))
     with edge.connect() as client:
         for more in (0, MIB):
             assert client.request("POST", body=content(size + more)).read_answer().status == 200
@@ -189,7 +190,7 @@ def test_a_slow_end_gets_its_octets_as_they_come(fairlead, origin):
     script = [read_request, send(HEAD_OF_TWO_MIB + content(MIB))]
     for step in steps:
         script += [wait(step), send(b"x")]
-    upstream = origin([*script, until_closed])
+    upstream = origin([*script, close])
     with fairlead(one_path(upstream)).connect() as client:
         client.request().read_head()
         assert client.read_exactly(MIB) == content(MIB)

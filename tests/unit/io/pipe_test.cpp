@@ -123,6 +123,40 @@ TEST_F(StreamPipe, AReceiverThatTakesNothingIsATimeoutAndThePipeIsClosed) {
   EXPECT_EQ(pool_.idle(), 0u);
 }
 
+test::SocketPair unixPair() {
+  int ends[2];
+  test::require(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) == 0,
+                "socketpair");
+  return {Descriptor(ends[0]), Descriptor(ends[1])};
+}
+
+class UnixStreamPipe : public StreamTest {
+ protected:
+  UnixStreamPipe() : StreamTest(unixPair()) {}
+};
+
+TEST_F(UnixStreamPipe, WorksBothWays) {
+  const std::string content = patternOf(1 << 20);
+  PipePool pool(1);
+  Pipe pipe = pool.lend();
+  size_t sent = 0;
+  std::string moved;
+  while (moved.size() < content.size()) {
+    sent += peer_.sendSome(std::string_view(content).substr(sent));
+    const Result<size_t> got = complete(fill(stream_, pipe, content.size()));
+    ASSERT_TRUE(got && *got > 0);
+    Task<Result<void>> drained = drain(stream_, pipe, 1s);
+    drained.start();
+    until([&] {
+      moved = peer_.received();
+      return drained.done();
+    });
+    ASSERT_TRUE(drained.take());
+    moved = peer_.received();
+  }
+  EXPECT_TRUE(moved == content);
+}
+
 // What is no pipe stands for a kernel that cannot.
 TEST_F(StreamPipe, SaysWhenTheKernelCannot) {
   PipePool pool(1);

@@ -159,6 +159,7 @@ TEST_P(SteadyState, AllocatesNothing) {
 
 const std::string kOk = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine";
 const std::string kBig(200'000, 'b');
+const std::string kLarge(1'000'000, 'l');
 
 const std::string kPlaces =
     "HTTP/1.1 302 Found\r\nServer: origin 1.2\r\nX-Powered-By: x\r\nLocation: "
@@ -208,6 +209,10 @@ INSTANTIATE_TEST_SUITE_P(
             kOk, "fine"},
         Row{"put_of_many_buffers",
             "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 200000\r\n\r\n" + kBig, kOk, "fine"},
+        Row{"put_by_pipe", "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n" + kLarge,
+            kOk, "fine"},
+        Row{"answer_by_pipe", "GET / HTTP/1.1\r\nHost: h\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 1000004\r\n\r\n" + kLarge + "fine", "fine"},
         Row{"answer_in_chunks", "GET / HTTP/1.1\r\nHost: h\r\n\r\n",
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nfine\r\n0\r\n\r\n",
             "fine\r\n0\r\n\r\n"},
