@@ -303,18 +303,16 @@ void Server::startWorkers() {
   for (size_t i = 0; i < worker_count_; ++i) {
     std::vector<AccessLog::Lane*> lanes;
     for (const auto& log : access_logs_) lanes.push_back(&log->lane(i));
-    workers_.push_back(
-        std::make_unique<worker::Worker>(worker::WorkerParts{.snapshot = snapshot_,
-                                                             .doors = std::move(doors_[i]),
-                                                             .access_logs = std::move(lanes),
-                                                             .log = log_,
-                                                             .seed = random_.next(),
-                                                             .sentry = sentryOf(i),
-                                                             .number = i,
-                                                             .workers = worker_count_,
-                                                             .onSpareMemory = [this] {
-                                                               mailbox_.post(returnMemory);
-                                                             }}));
+    workers_.push_back(std::make_unique<worker::Worker>(
+        worker::WorkerParts{.snapshot = snapshot_,
+                            .doors = std::move(doors_[i]),
+                            .access_logs = std::move(lanes),
+                            .log = log_,
+                            .seed = random_.next(),
+                            .sentry = sentryOf(i),
+                            .number = i,
+                            .workers = worker_count_,
+                            .onSpareMemory = [this] { mailbox_.post(returnMemory); }}));
   }
   for (size_t i = 0; i < worker_count_; ++i) {
     threads_.emplace_back([this, i] {

@@ -73,9 +73,7 @@ class BufferPool {
 
   // Gives half of what was hardly used since the last call back to the heap; in bytes. Now and
   // then.
-  size_t shrink() {
-    return shrink(BufferSize::Small) + shrink(BufferSize::Large);
-  }
+  size_t shrink() { return shrink(BufferSize::Small) + shrink(BufferSize::Large); }
 
   // A large buffer for the length of one receive: what came is copied out of it, or it is taken.
   Buffer& landing() {

@@ -48,12 +48,14 @@ class ExchangePool {
         : pool_(&pool), exchange_(std::move(exchange)) {}
     Lease(Lease&&) noexcept = default;
     Lease& operator=(Lease&& other) noexcept {
-      giveBack();
+      if (exchange_) giveBack();
       pool_ = other.pool_;
       exchange_ = std::move(other.exchange_);
       return *this;
     }
-    ~Lease() { giveBack(); }
+    ~Lease() {
+      if (exchange_) giveBack();
+    }
 
     Exchange* operator->() const { return exchange_.get(); }
     Exchange& operator*() const { return *exchange_; }
@@ -78,7 +80,8 @@ class ExchangePool {
     return {*this, std::move(exchange)};
   }
 
-  // Gives half of what was hardly used since the last call back to the heap; in bytes. Now and then.
+  // Gives half of what was hardly used since the last call back to the heap; in bytes. Now and
+  // then.
   size_t shrink() {
     const size_t spare = surplus_.of(free_.size(), kFloor);
     free_.resize(free_.size() - spare);

@@ -78,7 +78,6 @@ class ReceiveWindow {
   // The next message begins with what is unread; views into the last one are void. Without unread
   // bytes the buffer goes back to the pool.
   void startMessage() {
-    if (!buffer_) return;
     head_.giveBack();
     floor_ = 0;
     if (empty()) {

@@ -22,8 +22,8 @@ ServerSession::ServerSession(io::Stream& stream, ClientSide& side, Standing& sta
       writer_(stream) {}
 
 ServerSession::Next ServerSession::tryNext(ExchangePool::Lease& exchange) {
-  window_.startMessage();
-  exchange.giveBack();
+  if (exchange) exchange.giveBack();
+  if (window_.hasBuffer()) window_.startMessage();
   if (window_.empty()) {
     if (!stream_.maybeReadable()) return Next::Nothing;
     const auto got = stream_.readNow(window_.landing());

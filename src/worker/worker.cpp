@@ -70,24 +70,22 @@ Task<void> Worker::acceptForever(size_t door) {
 
 // A connection begins with a rest: its first request is a reason to serve it, like any other.
 void Worker::welcome(io::Accepted accepted, const Door& door) {
-  auto connection = std::make_unique<Connection>(*this, reactor_, std::move(accepted), door,
-                                                 clients_.limits);
+  auto connection =
+      std::make_unique<Connection>(*this, reactor_, std::move(accepted), door, clients_.limits);
   if (!connection->stream.ok()) return;
   if (connection->owes_header || pipeline_.admit(connection->client)) rest(std::move(connection));
 }
 
 void Worker::rest(ConnectionPtr connection) {
   Connection& resting = *connection.release();
-  const Duration patience = clients_.draining      ? session::kLastRequestTime
+  const Duration patience = clients_.draining     ? session::kLastRequestTime
                             : resting.owes_header ? clients_.limits.head_time
                                                   : resting.standing.idle_time;
   resting.in_last_rest = clients_.draining;
   resting.stream.setAttendant(&resting, deadlineAfter(reactor_.now(), patience));
   resting_.pushFront(resting);
-  if (!tidying_.armed()) {
-    tidied_in_vain_ = 0;
-    reactor_.timers().arm(tidying_, reactor_.now() + kTidyEvery);
-  }
+  tidied_in_vain_ = 0;
+  if (!tidying_.armed()) reactor_.timers().arm(tidying_, reactor_.now() + kTidyEvery);
 }
 
 Worker::ConnectionPtr Worker::rouse(Connection& resting) {
