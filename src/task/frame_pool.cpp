@@ -15,7 +15,7 @@ constexpr size_t kStep = 64;  // frames are rounded up to whole cache lines
 // Up to 8 KiB; larger frames come from the heap. A frame may hold those of the coroutines that it
 // awaits, where the compiler saw that they end before it does.
 constexpr size_t kClasses = 128;
-constexpr size_t kKeepBytes = 4 << 20;  // of a class; beyond that, memory goes back to the heap
+constexpr size_t kKeepBytes = 4 << 20;    // of a class; beyond that, memory goes back to the heap
 constexpr size_t kFloorBytes = 32 << 10;  // of a class; stays, however seldom it is used
 
 struct Free {
@@ -78,7 +78,8 @@ size_t FramePool::shrink() noexcept {
     size_t frames = pool.surplus[i].of(pool.counts[i], kFloorBytes / bytesOf(i));
     given_back += frames * bytesOf(i);
     pool.counts[i] -= static_cast<uint32_t>(frames);
-    for (; frames > 0; --frames) ::operator delete(std::exchange(pool.lists[i], pool.lists[i]->next));
+    for (; frames > 0; --frames)
+      ::operator delete(std::exchange(pool.lists[i], pool.lists[i]->next));
   }
   return given_back;
 }

@@ -16,7 +16,7 @@ struct SurplusRow {
 
 TEST(Surplus, IsHalfOfWhatLayFreeBothTimes) {
   const SurplusRow rows[] = {
-      {"nothing is free", 0, 0, 16, 0},        {"the first look", 0, 1000, 16, 0},
+      {"nothing is free", 0, 0, 16, 0},          {"the first look", 0, 1000, 16, 0},
       {"all of it lay there", 116, 116, 16, 50}, {"part was in use then", 36, 116, 16, 10},
       {"part is in use now", 116, 36, 16, 10},   {"the floor stays", 16, 16, 16, 0},
       {"the last one goes", 17, 17, 16, 1},      {"no floor", 3, 3, 0, 2},
