@@ -2,6 +2,8 @@
 #include "filter/forwarded.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstring>
 
 #include "base/ascii.h"
 #include "filter/entries.h"
@@ -118,9 +120,21 @@ bool isRequestId(const Fields& fields) {
   return id.size() <= kLongestRequestId && http::isToken(id);
 }
 
+// Eight digits at once: the nibbles move apart until each has an octet, the highest one first.
+void writeHex(uint32_t bits, char* to) {
+  constexpr uint64_t kEach = 0x0101010101010101;
+  uint64_t x = bits;
+  x = (x & 0xFFFF0000) << 16 | (x & 0x0000FFFF);
+  x = (x & 0x0000FF000000FF00) << 8 | (x & 0x000000FF000000FF);
+  x = (x & 0x00F000F000F000F0) << 4 | (x & 0x000F000F000F000F);
+  const uint64_t is_letter = (x + 6 * kEach) >> 4 & kEach;
+  x += '0' * kEach + is_letter * ('a' - '9' - 1);
+  if constexpr (std::endian::native == std::endian::little) x = __builtin_bswap64(x);
+  std::memcpy(to, &x, sizeof x);
+}
 void writeHex(uint64_t bits, char* to) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  for (int shift = 60; shift >= 0; shift -= 4) *to++ = kDigits[bits >> shift & 15];
+  writeHex(static_cast<uint32_t>(bits >> 32), to);
+  writeHex(static_cast<uint32_t>(bits), to + 8);
 }
 
 // A Connection that named it as belonging to one hop has had it removed.

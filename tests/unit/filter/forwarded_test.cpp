@@ -1,6 +1,7 @@
 // Who the client is behind proxies, and what the server is told.
 #include "filter/forwarded.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "unit/filter/flow.h"
@@ -238,6 +239,18 @@ TEST(SetRequestId, TwoAreNotTheSame) {
   Random random(1);
   EXPECT_NE(setRequestId(first.head, first.arena, random),
             setRequestId(second.head, second.arena, random));
+}
+
+TEST(SetRequestId, IsItsRandomnessInHexadecimal) {
+  for (uint64_t seed = 0; seed < 1000; ++seed) {
+    Request request("/");
+    Random random(seed);
+    Random same(seed);
+    const uint64_t high = same.next();
+    const uint64_t low = same.next();
+    EXPECT_EQ(setRequestId(request.head, request.arena, random),
+              fmt::format("{:016x}{:016x}", high, low));
+  }
 }
 
 // A Connection that names it as belonging to one hop has it removed; the server gets it all the
