@@ -7,13 +7,16 @@
 
 namespace fairlead {
 
+// So many blocks go at a time, because somebody waits meanwhile: freeing them takes about 0.1 ms.
+inline constexpr size_t kMostGivenBack = 1024;
+
 // What lay free the last time and lies free now was hardly needed in between. Half of it may go, so
 // that a burst is forgotten within seconds and a pool in use is left alone; `floor` always stays.
 class Surplus {
  public:
   size_t of(size_t free, size_t floor) {
     const size_t unused = std::min(free, std::exchange(last_, free));
-    return unused > floor ? (unused - floor + 1) / 2 : 0;
+    return unused > floor ? std::min((unused - floor + 1) / 2, kMostGivenBack) : 0;
   }
 
  private:

@@ -2,7 +2,6 @@
 #include "control/server.h"
 
 #include <fcntl.h>
-#include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
 #include <sys/eventfd.h>
@@ -295,24 +294,20 @@ std::vector<admin::WorkerFacts> Server::workerFacts() const {
   return all;
 }
 
-// What workers have given back to the heap, back to the system. It may take milliseconds, so this
-// thread does it.
-void Server::returnMemory() { ::malloc_trim(0); }
-
 void Server::startWorkers() {
   for (size_t i = 0; i < worker_count_; ++i) {
     std::vector<AccessLog::Lane*> lanes;
     for (const auto& log : access_logs_) lanes.push_back(&log->lane(i));
-    workers_.push_back(std::make_unique<worker::Worker>(
-        worker::WorkerParts{.snapshot = snapshot_,
-                            .doors = std::move(doors_[i]),
-                            .access_logs = std::move(lanes),
-                            .log = log_,
-                            .seed = random_.next(),
-                            .sentry = sentryOf(i),
-                            .number = i,
-                            .workers = worker_count_,
-                            .onSpareMemory = [this] { mailbox_.post(returnMemory); }}));
+    workers_.push_back(std::make_unique<worker::Worker>(worker::WorkerParts{
+        .snapshot = snapshot_,
+        .doors = std::move(doors_[i]),
+        .access_logs = std::move(lanes),
+        .log = log_,
+        .seed = random_.next(),
+        .sentry = sentryOf(i),
+        .number = i,
+        .workers = worker_count_,
+        .onSpareMemory = [this] { mailbox_.post([this] { spare_memory_.give(); }); }}));
   }
   for (size_t i = 0; i < worker_count_; ++i) {
     threads_.emplace_back([this, i] {

@@ -17,6 +17,7 @@
 #include "control/ban_keeper.h"
 #include "control/file_keeper.h"
 #include "control/roster_keeper.h"
+#include "control/spare_memory.h"
 #include "io/buffer_pool.h"
 #include "io/mailbox.h"
 #include "io/reactor.h"
@@ -50,7 +51,6 @@ class Server {
   std::expected<void, StartFailure> openAdmin();
   void watchPools();
   void decideHealth();
-  static void returnMemory();
   void startWorkers();
   void keepFiles();
   void retire(const std::shared_ptr<const void>& old);
@@ -73,6 +73,7 @@ class Server {
   firewall::Ledger ledger_;
   io::Reactor reactor_;
   io::Mailbox mailbox_{reactor_};
+  SpareMemory spare_memory_{reactor_};
   BanKeeper bans_;
   io::BufferPool buffers_;
   upstream::Prober prober_;

@@ -12,8 +12,6 @@
 namespace fairlead::io {
 namespace {
 
-constexpr int kBacklog = 4096;
-
 // Options that accepted sockets inherit, so that no accept needs a call for them.
 void setOptions(int fd, int family, const ListenAddress& address, Share share) {
   const int one = 1;

@@ -11,6 +11,9 @@
 
 namespace fairlead::io {
 
+// So many connections may wait to be accepted, at each listener.
+inline constexpr int kBacklog = 4096;
+
 struct Accepted {
   Descriptor fd;
   SocketAddress peer;  // unspecified for a Unix socket

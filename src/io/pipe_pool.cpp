@@ -41,10 +41,11 @@ void Pipe::giveBack() {
   pool_->take({std::move(out_), std::move(in_)});
 }
 
-size_t PipePool::mostOfProcess() {
+size_t PipePool::shareOf(size_t workers) {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
-  return std::min<size_t>(kMostLent, limit.rlim_cur / kShareOfDescriptors / 2);
+  const rlim_t all = limit.rlim_cur / kShareOfDescriptors / 2;
+  return std::min<size_t>(kMostLent, all / std::max<size_t>(1, workers));
 }
 
 PipePool::PipePool(size_t most) : most_(most) { free_.reserve(kMostIdle); }
@@ -66,9 +67,11 @@ Pipe PipePool::lend() {
 PipePool::Ends PipePool::make() {
   int ends[2];
   if (::pipe2(ends, O_NONBLOCK | O_CLOEXEC) != 0) return {};
-  // Refused when the user's pipes hold too many pages: it stays as it is.
-  ::fcntl(ends[1], F_SETPIPE_SZ, kPipeBytes);
-  return {Descriptor(ends[0]), Descriptor(ends[1])};
+  Ends made{Descriptor(ends[0]), Descriptor(ends[1])};
+  // Refused when the user's pipes hold too many pages. Then they are made with two, which is worse
+  // than copying.
+  if (::fcntl(ends[1], F_SETPIPE_SZ, kPipeBytes) < kPipeBytes) return {};
+  return made;
 }
 
 void PipePool::take(Ends ends) {

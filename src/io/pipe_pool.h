@@ -61,9 +61,12 @@ class Pipe {
 class PipePool {
  public:
   // At most so many are lent at a time: each takes two descriptors.
-  explicit PipePool(size_t most = mostOfProcess());
+  explicit PipePool(size_t most);
+  // For one of so many workers.
+  static size_t shareOf(size_t workers);
 
-  // Empty when too many are lent, when descriptors are scarce, or after `giveUp`.
+  // Empty when too many are lent, when descriptors or the user's pages for pipes are scarce, or
+  // after `giveUp`.
   Pipe lend();
   // The kernel does not move octets here: nothing is lent any more.
   void giveUp() { most_ = 0; }
@@ -80,7 +83,6 @@ class PipePool {
     Descriptor in;
   };
 
-  static size_t mostOfProcess();
   static Ends make();
   void take(Ends ends);
 

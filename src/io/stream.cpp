@@ -204,7 +204,7 @@ void Stream::onReady(Readiness readiness) {
   if (readable_ && reading_) {
     if (reading_->attempt()) std::exchange(reading_, nullptr)->waiting_.resume();
     if (destroyed) return;
-  } else if (readiness.readable && attendant_) {
+  } else if (readiness.readable && readable_ && attendant_) {
     attendant_->onStir(*this);
     if (destroyed) return;
   }

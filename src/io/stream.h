@@ -149,6 +149,8 @@ class Stream final : public Source {
   void failRead(FailureKind kind);
   // The same at the end of the reactor's turn, for a caller whom that coroutine may end.
   void failReadSoon(FailureKind kind);
+  // What was to fail soon does not any more.
+  void forgiveRead() { interruption_.cancel(); }
 
   // Told of an idle stream (no pending read). Either call may destroy it.
   class Attendant {

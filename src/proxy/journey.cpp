@@ -314,6 +314,7 @@ Task<Result<void>> Journey::awaitHead() {
     if (status == 101 && decision_.upgrade.empty())
       co_return failWith(FailureKind::Malformed, Step::ResponseHead, Side::Upstream);
     if (status >= 200 || status == 101) {
+      if (hedge_) dropHedge();
       outcome_.first_byte = now();
       co_return Result<void>{};
     }

@@ -68,7 +68,8 @@ class Journey {
   // Another attempt beside this one.
   TimePoint hedgeTime() const;  // when to ask; kNever: there will be none
   void beginHedge();
-  void takeOver();  // the second attempt answered first
+  void takeOver();   // the second attempt answered first
+  void dropHedge();  // the first did
   Task<After> deliver();
   Task<After> switchProtocols();
   Task<After> fail(Failure failure);

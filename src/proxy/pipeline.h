@@ -32,6 +32,7 @@ struct PipelineParts {
   const Plan& plan;
   std::vector<AccessLog::Lane*> logs;  // as the plan counts them
   size_t idle_per_server = 256;        // idle connections that this worker keeps to each server
+  size_t workers = 1;                  // how many there are
   size_t worker = 0;                   // its number
   firewall::Sentry* sentry = nullptr;  // null: no limits, no bans, nothing is counted
 };
@@ -73,7 +74,7 @@ class Pipeline {
   std::vector<std::unique_ptr<upstream::Upstream>> upstreams_;  // as Plan::pools
   bool has_firewall_;                                           // at any level
   size_t tarpitted_ = 0;
-  io::PipePool pipes_;
+  io::PipePool pipes_{io::PipePool::shareOf(parts_.workers)};
   Mirrors mirrors_;                         // use the upstreams
   BodyRoom kept_room_{uint64_t{64} << 20};  // octets of bodies kept for retries
   TimePoint date_until_{};

@@ -82,11 +82,20 @@ struct Pump {
   io::FairShare share{reactor};
 };
 
+// The others' turn. Whoever is gone after it is not read for.
+Task<Result<void>> yieldTurn(const Pump& pump) {
+  co_await io::NextTurn(pump.reactor);
+  if (!pump.judgesReading() && pump.to.stream().broken())
+    co_return pump.failedToWrite({.kind = FailureKind::ClientGone, .side = Side::Client});
+  co_return Result<void>{};
+}
+
 // From socket to socket through a pipe, until nothing is to come, or the kernel cannot.
 Task<Result<void>> moveByPipe(Pump& pump, io::Pipe pipe) {
   session::BodyReader& from = pump.from;
   while (const uint64_t unseen = from.unseen()) {
-    if (pump.share.isUsedUp()) co_await io::NextTurn(pump.reactor);
+    if (pump.share.isUsedUp())
+      if (const auto here = co_await yieldTurn(pump); !here) co_return here;
     const auto most = static_cast<size_t>(std::min<uint64_t>(unseen, io::FairShare::kOctets));
     pump.patience.startWait();
     const auto got = co_await from.fill(pipe, most, pump.readLimit());
@@ -99,8 +108,10 @@ Task<Result<void>> moveByPipe(Pump& pump, io::Pipe pipe) {
     pump.share.count(*got);
     pump.patience.startWait();
     if (const auto sent = co_await pump.to.write(pipe, pump.terms.idle, pump.writeLimit(*got));
-        !sent)
+        !sent) {
+      pump.to.takeBack(pipe.octets());
       co_return pump.failedToWrite(sent.error());
+    }
     if (!pump.judgesReading())
       if (const auto judged = pump.judge(pump.to.bytesSent()); !judged) co_return judged;
   }
@@ -125,7 +136,8 @@ Task<Result<void>> relay(session::BodyReader& from, session::BodyWriter& to, Rel
     if (is_all) co_return Result<void>{};
   }
   for (;;) {
-    if (pump.share.isUsedUp()) co_await io::NextTurn(pump.reactor);
+    if (pump.share.isUsedUp())
+      if (const auto here = co_await yieldTurn(pump); !here) co_return here;
     const auto piece = from.take();
     if (!piece) co_return std::unexpected(piece.error());
     if (piece->data.empty() && !piece->last && !to.headPending()) {

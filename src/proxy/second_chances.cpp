@@ -187,6 +187,12 @@ void Journey::takeOver() {
   outcome_.reused_connection = lease_.reused();
 }
 
+// The body of the first answer is read from here on: the second one has no word in that.
+void Journey::dropHedge() {
+  hedge_.reset();
+  lease_.session().stream().forgiveRead();
+}
+
 // --- the end of it
 
 // Nobody is told to come back at the same moment as everybody else.

@@ -31,6 +31,8 @@ class BodyWriter {
   bool headPending() const { return !head_.empty(); }
   // Bytes given to the kernel, framing included.
   uint64_t bytesSent() const { return sent_; }
+  // So many of them did not get there after all: they are left in a pipe.
+  void takeBack(size_t octets) { sent_ -= octets; }
   io::Stream& stream() const { return stream_; }
 
   // co_await write(...): the pending head, the data, and after the last piece the end of the

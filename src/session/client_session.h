@@ -42,8 +42,12 @@ class ClientSession {
   // How long the server says that it keeps an idle connection (`Keep-Alive: timeout=N`); zero: not
   // said.
   Duration announcedIdle() const { return announced_idle_; }
-  // Gives back the buffer of a connection that lies idle.
-  void rest() { window_.startMessage(); }
+  // Gives back the buffer of a connection that lies idle; whoever had it has no word in it any
+  // more.
+  void rest() {
+    window_.startMessage();
+    stream_.forgiveRead();
+  }
   // What was received beyond the head of a 101.
   ReceiveWindow& window() { return window_; }
 

@@ -74,8 +74,10 @@ void FramePool::release(void* frame, size_t bytes) noexcept {
 
 size_t FramePool::shrink() noexcept {
   size_t given_back = 0;
+  size_t left = kMostGivenBack;
   for (size_t i = 0; i < kClasses; ++i) {
-    size_t frames = pool.surplus[i].of(pool.counts[i], kFloorBytes / bytesOf(i));
+    size_t frames = std::min(left, pool.surplus[i].of(pool.counts[i], kFloorBytes / bytesOf(i)));
+    left -= frames;
     given_back += frames * bytesOf(i);
     pool.counts[i] -= static_cast<uint32_t>(frames);
     for (; frames > 0; --frames)

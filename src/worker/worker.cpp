@@ -15,7 +15,6 @@ constexpr unsigned kExchangesPerTurn = 8;  // of one connection that pipelines w
 constexpr size_t kShedAtOnce = 32;
 constexpr Duration kAcceptPause = std::chrono::milliseconds(50);
 constexpr Duration kTidyEvery = std::chrono::seconds(1);
-constexpr size_t kMuch = 1 << 20;  // bytes given back that are worth telling
 
 // What a worker writes all the time shares no line with another worker.
 static_assert(alignof(Worker) >= 64 && alignof(AccessLog::Lane) >= 64 &&
@@ -38,6 +37,7 @@ Worker::Worker(WorkerParts parts)
                  .plan = parts_.snapshot->plan,
                  .logs = parts_.access_logs,
                  .idle_per_server = std::max<size_t>(1, kIdlePerServer / parts_.workers),
+                 .workers = parts_.workers,
                  .worker = parts_.number,
                  .sentry = parts_.sentry ? &*parts_.sentry : nullptr}) {
   for (Door& door : parts_.doors)
@@ -162,11 +162,9 @@ void Worker::shedIdle() {
 
 void Worker::tidy() {
   const size_t now = FramePool::shrink() + buffers_.shrink() + exchanges_.shrink();
-  given_back_ += now;
-  if (given_back_ >= (now > 0 ? kMuch : 1) && parts_.onSpareMemory) {
-    given_back_ = 0;
-    parts_.onSpareMemory();
-  }
+  given_back_ = given_back_ || now > 0;
+  // Told once, when no more comes.
+  if (now == 0 && std::exchange(given_back_, false) && parts_.onSpareMemory) parts_.onSpareMemory();
   // A pool needs two looks to know what it does not use.
   tidied_in_vain_ = now > 0 ? 0 : tidied_in_vain_ + 1;
   if (tidied_in_vain_ < 2) reactor_.timers().arm(tidying_, reactor_.now() + kTidyEvery);
@@ -177,7 +175,7 @@ void Worker::drain() {
 }
 
 void Worker::beginDrain() {
-  clients_.draining = true;
+  if (std::exchange(clients_.draining, true)) return;
   accepting_.clear();
   finishing_.spawn(finishUp());
 }
@@ -192,10 +190,13 @@ Task<void> Worker::finishUp() {
     connection.reset();
     if (looked_at % kClosedPerTurn == 0) co_await io::NextTurn(reactor_);
   }
-  // Connections that the kernel has accepted would be reset with the listener.
+  // Connections that the kernel has accepted would be reset with the listener. Whoever still comes
+  // after as many as can wait there is too late.
   unsigned accepted_now = 0;
   for (size_t door = 0; door < listeners_.size(); ++door) {
-    while (std::optional<io::Accepted> accepted = listeners_[door]->acceptNow()) {
+    for (int left = io::kBacklog; left > 0; --left) {
+      std::optional<io::Accepted> accepted = listeners_[door]->acceptNow();
+      if (!accepted) break;
       welcome(std::move(*accepted), parts_.doors[door]);
       if (++accepted_now % kAcceptsPerTurn == 0) co_await io::NextTurn(reactor_);
     }

@@ -108,7 +108,7 @@ class Worker {
   std::atomic<size_t> open_{0};
   Tidying tidying_{*this};
   unsigned tidied_in_vain_ = 0;        // times in a row
-  size_t given_back_ = 0;              // bytes, since that was told
+  bool given_back_ = false;            // some memory, since that was told
   IntrusiveList<Connection> resting_;  // the one that rests longest is the last; they are ours
   Scope connections_;                  // use all of the above
   Scope accepting_;

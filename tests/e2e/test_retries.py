@@ -383,6 +383,33 @@ def test_first_answer_wins_even_if_it_is_the_first_try(fairlead, crew):
     assert (a.targets, b.targets) == (["/1", "/2"], ["/1"])
 
 
+def test_second_try_has_no_word_in_the_first_answers_body(fairlead, origin):
+    """The first try answers, then the second one, and only then comes the rest of the body."""
+    second_asked, head_arrived, second_over = (threading.Event() for _ in range(3))
+
+    def wait_for(event):
+        return lambda _: event.wait(PATIENCE)
+
+    half = b"x" * (64 * KIB)
+    head = f"HTTP/1.1 200 OK\r\nContent-Length: {2 * len(half)}\r\n\r\n".encode()
+    first = origin(
+        [read_request, wait_for(second_asked), send(head + half), wait_for(second_over), send(half)]
+    )
+    late = send(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlate")
+    second = origin(
+        [read_request, lambda _: second_asked.set(), wait_for(head_arrived), late, until_closed]
+    )
+    edge = fairlead(one_pool(*entries(first, second), more=FIRST + HEDGE))
+    with edge.connect() as client:
+        client.request()
+        reply = client.read_head()
+        begun = client.read_exactly(len(half))
+        head_arrived.set()
+        eventually(lambda: second.connections[0].done.is_set(), what="the end of the second try")
+        second_over.set()
+        assert reply.status == 200 and begun + client.read_exactly(len(half)) == 2 * half
+
+
 def test_quick_answers_are_not_hedged(fairlead, crew):
     a, b = crew("a", "b")
     edge = fairlead(one_pool(a, b, more=FIRST + HEDGE.replace("100ms", "5s")))
