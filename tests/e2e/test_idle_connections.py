@@ -146,9 +146,12 @@ def test_an_idle_connection_costs_little(fairlead, origin, descriptors, crowd):
     before = proportional_bytes(edge)
     clients = crowd(edge, count)
     eventually(lambda: edge.descriptors() > count, what="all connections are accepted")
-    each = (proportional_bytes(edge) - before) / count
-    print(f"{each:.0f} resident bytes for an idle connection")
-    assert each <= 700  # 400 and something, and what the pools keep, shared by fewer
+    # 400 and something, and what the pools keep, shared by fewer; some of it has still to go.
+    eventually(
+        lambda: proportional_bytes(edge) - before <= 700 * count,
+        within=2 * PATIENCE,
+        what="700 bytes for an idle connection",
+    )
     assert clients[-1].get("/").status == 200
 
 
@@ -163,6 +166,6 @@ def test_a_burst_is_forgotten(fairlead, origin, descriptors):
         assert client.read_answer().status == 200
     eventually(
         lambda: proportional_bytes(edge) - before < 4 << 20,
-        within=2 * PATIENCE,
+        within=4 * PATIENCE,
         what="the end of what the burst took",
     )
