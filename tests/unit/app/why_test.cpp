@@ -32,6 +32,9 @@ upstream::Status statusForTest() {
   return {.at = admin::kNow, .pools = {shop, route}};
 }
 
+// All is well with them, so that nothing is said of them.
+std::vector<admin::WorkerFacts> workersForTest() { return std::vector<admin::WorkerFacts>(2); }
+
 struct Printed {
   Exit exit;
   std::string out;
@@ -51,7 +54,7 @@ class WhyTest : public testing::Test {
       : server_([this](io::Reactor& reactor) {
           auto server = std::make_unique<admin::AdminServer>(
               reactor, buffers_, admin::AdminSettings{.token = token(), .names = {}, .limits = {}},
-              admin::Api{.status = statusForTest});
+              admin::Api{.status = statusForTest, .workers = workersForTest});
           test::LocalListener listener = test::listenLocally();
           address_ = listener.address.text();
           server->serve(std::move(listener.fd));
