@@ -154,7 +154,7 @@ def machine():
     return {
         "cpu": cpu_model(),
         "cpus": os.cpu_count(),
-        "kernel": platform.release(),
+        "kernel": platform.release().split("-")[0],
         "haproxy": version_of("haproxy"),
         "nginx": version_of("nginx"),
     }

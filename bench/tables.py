@@ -11,7 +11,7 @@ MARKED = re.compile(r"<!-- measured: ([a-z-]+) -->\n.*?<!-- end -->", re.DOTALL)
 NOTHING = "Not measured yet."
 ROOM = re.compile(r"fairlead::([a-z]\w*)::")
 # The rows in which fairlead is compared with itself.
-ALONE = ("one rule, one worker", "many rules, two workers")
+ALONE = ("one rule, one worker, plain", "many rules, two workers, trained")
 SHOWN_KINDS = ("get-1k", "post-16k", "get-128k", "close")
 
 
