@@ -51,8 +51,8 @@ void raiseDescriptorLimit() {
 }
 
 // The kernel's table of descriptors grows as it is needed. In a process with threads, whoever needs
-// it then waits until all CPUs have passed by (RCU): measured 12 ms in `accept`, at each doubling.
-// So it gets its size (512 KiB of the kernel's memory) before there are threads.
+// it then waits until all CPUs have passed by (RCU). So it gets its size (512 KiB of the kernel's
+// memory) before there are threads.
 void growDescriptorTable() {
   constexpr rlim_t kDescriptors = rlim_t{1} << 16;
   rlimit limit{};
