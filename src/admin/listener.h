@@ -46,7 +46,7 @@ class AdminServer {
   io::Reactor& reactor_;
   AdminSettings settings_;
   Api api_;
-  session::ExchangePool exchanges_{4};
+  session::ExchangePool exchanges_{4 * sizeof(session::Exchange)};
   session::ClientSide clients_;
   std::vector<std::unique_ptr<io::Listener>> listeners_;
   Scope connections_;  // use all of the above

@@ -97,12 +97,12 @@ class Arena {
     return further_[used_++].memory.get();
   }
 
-  char first_[kFirstBlock];
   char* next_ = first_;
   char* end_ = first_ + kFirstBlock;
   std::vector<Block> further_;  // those in use first
   size_t used_ = 0;
   size_t kept_ = 0;  // bytes of all of them
+  char first_[kFirstBlock];
 };
 
 }  // namespace fairlead

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/fetch_ahead.h"
 #include "base/surplus.h"
 
 namespace fairlead::io {
@@ -68,10 +69,12 @@ class BufferPool {
     if (list.empty()) return {*this, size, new char[bytesOf(size)]};
     char* data = list.back().release();
     list.pop_back();
+    surplus_[static_cast<size_t>(size)].taken(list.size());
+    if (!list.empty()) fetchAhead(list.back().get(), kHeadBytes);
     return {*this, size, data};
   }
 
-  // Gives half of what was hardly used since the last call back to the heap; in bytes. Now and
+  // Gives half of what was not used since the last call back to the heap; in bytes. Now and
   // then.
   size_t shrink() { return shrink(BufferSize::Small) + shrink(BufferSize::Large); }
 
@@ -83,6 +86,7 @@ class BufferPool {
 
  private:
   friend class Buffer;
+  static constexpr size_t kHeadBytes = 256;         // of most heads
   static constexpr size_t kFloorBytes = 256 << 10;  // of a size; stays, however seldom it is used
 
   using List = std::vector<std::unique_ptr<char[]>>;

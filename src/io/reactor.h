@@ -107,6 +107,7 @@ class Reactor {
   };
 
   int waitMilliseconds(Duration longest) const;
+  void fetchSource(uint64_t token) const;
   void dispatch(uint64_t token, uint32_t events);
   void runErrands();
 

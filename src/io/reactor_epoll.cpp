@@ -10,6 +10,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/fetch_ahead.h"
 #include "io/system_call.h"
 
 namespace fairlead::io {
@@ -92,10 +93,18 @@ void Reactor::turn(Duration longest) {
   const int count = waitForEvents(epoll_.get(), events, kEventsPerTurn, waitMilliseconds(longest));
   refreshNow();
   meter_.begin(now_);
+  for (int i = 0; i < count; ++i) fetchSource(events[i].data.u64);
   for (int i = 0; i < count; ++i) dispatch(events[i].data.u64, events[i].events);
   timers_.advance(now_, kTimersPerTurn);
   runErrands();
   meter_.end(clockNow());
+}
+
+// All at once, so that the later ones are here when their turn comes.
+void Reactor::fetchSource(uint64_t token) const {
+  static constexpr size_t kBegin = 4 * kCacheLine;
+  if (token == kWakeToken) return;
+  fetchAhead(registrations_[static_cast<uint32_t>(token)].source, kBegin);
 }
 
 void Reactor::dispatch(uint64_t token, uint32_t events) {

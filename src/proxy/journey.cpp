@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/ascii.h"
+#include "base/fetch_ahead.h"
 #include "http/h1/serializer.h"
 #include "proxy/heads.h"
 #include "proxy/relay.h"
@@ -80,7 +81,9 @@ Task<After> Journey::forward() {
   if (retry().hedge.on) upstream_->hedges().addRequest(retry().hedge.budget);
 
   for (;;) {
-    const Result<void> attempted = co_await attempt(*upstream_);
+    Result<void> attempted = co_await attempt(*upstream_);
+    // Not within the attempt, whose frame would lie cold until the answer comes.
+    if (attempted) attempted = co_await awaitHead();
     reportAttempt(attempted);
     if (!attempted && refusal_.status != 0) co_return co_await answer(answerOf(refusal_));
     if (!attempted && !co_await tryAgain(attempted.error()))
@@ -93,7 +96,7 @@ Task<After> Journey::forward() {
   co_return co_await deliver();
 }
 
-// One server, until its response head is here.
+// One server, until the request is on its way.
 Task<Result<void>> Journey::attempt(upstream::Upstream& upstream) {
   if (!fresh_connection_) {
     if (turn_.retries() == 0) {
@@ -131,7 +134,7 @@ Task<Result<void>> Journey::attempt(upstream::Upstream& upstream) {
     sendWithBody(*head);
   }
   if (!uploading()) out_.giveBack();
-  co_return co_await awaitHead();
+  co_return Result<void>{};
 }
 
 // A connection that lies idle. A request that must not be sent twice gets one whose socket was
@@ -288,6 +291,14 @@ bool Journey::isWorthWaiting(FailureKind kind) {
   return true;
 }
 
+// What the answer is going to need, and what may have left the caches since the request went out:
+// it comes while the kernel copies.
+void Journey::fetchAhead() const {
+  fairlead::fetchAhead(this, sizeof *this);
+  fairlead::fetchAhead(&client_, sizeof client_);
+  exchange_.fetchAhead();
+}
+
 // The final response head, or a 101. Interim responses are passed on as they come.
 Task<Result<void>> Journey::awaitHead() {
   session::ClientSession& server = lease_.session();
@@ -296,8 +307,15 @@ Task<Result<void>> Journey::awaitHead() {
     if (client_.stream().broken())
       co_return failWith(FailureKind::ClientGone, Step::ResponseHead, Side::Client);
     if (uploadIsLost()) co_return uploaded_;
-    const TimePoint pause = std::min(headDeadline(), hedgeTime());
-    const auto read = co_await server.readHead(exchange_.response, pause);
+    Result<bool> read = server.tryHead(exchange_.response);
+    if (read && !*read) {
+      const TimePoint pause = std::min(headDeadline(), hedgeTime());
+      const auto waited = co_await server.stream().waitReadable(pause);
+      fetchAhead();
+      const auto received = server.receive(waited);
+      if (received) continue;
+      read = std::unexpected(received.error());
+    }
     if (uploadIsLost()) co_return uploaded_;
     if (!read) {
       const FailureKind kind = read.error().kind;

@@ -56,6 +56,7 @@ class Journey {
   void beginMirror();
   void sendMirror();
   Task<Result<void>> awaitHead();
+  void fetchAhead() const;
   bool isWorthWaiting(FailureKind kind);  // after a read that failed
   Task<Result<void>> passInterim();
   // What came of the attempt, for the server's health.

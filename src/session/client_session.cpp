@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "base/ascii.h"
+#include "base/fetch_ahead.h"
 
 namespace fairlead::session {
 namespace {
@@ -38,32 +39,43 @@ ClientSession::ClientSession(io::Reactor& reactor, io::Descriptor fd, io::Buffer
       writer_(stream_),
       parser_(limits) {}
 
-Task<Result<void>> ClientSession::readHead(http::ResponseHead& head, TimePoint deadline) {
+Result<bool> ClientSession::tryHead(http::ResponseHead& head) {
   if (!in_head_) {
     head.clear();
     parser_.reset();
     window_.startMessage();
     in_head_ = true;
   }
-  for (;;) {
-    if (!window_.empty()) {
-      answered_ = true;
-      const auto status = parser_.parse(window_.unread(), head);
-      if (status == http::h1::ParseStatus::Complete) break;
-      if (status == http::h1::ParseStatus::Fault) co_return headFailure(FailureKind::Malformed);
-    }
-    // A buffer is borrowed only when there is something to put into it.
-    auto got = co_await stream_.waitReadable(deadline);
-    if (got) got = co_await stream_.read(window_.room(), deadline);
-    if (!got) {
-      const Side side = got.error().kind == FailureKind::ClientGone ? Side::Client : Side::Upstream;
-      co_return headFailure(got.error().kind, side);
-    }
-    window_.received(*got);
-  }
+  if (window_.empty()) return false;
+  answered_ = true;
+  const auto status = parser_.parse(window_.unread(), head);
+  if (status == http::h1::ParseStatus::Fault) return headFailure(FailureKind::Malformed);
+  if (status != http::h1::ParseStatus::Complete) return false;
   in_head_ = false;
   window_.pinHead(parser_.headBytes());
-  co_return Result<void>{};
+  return true;
+}
+
+// A buffer is borrowed only now that there is something to put into it.
+Result<void> ClientSession::receive(const Result<size_t>& waited) {
+  fetchAhead(this, sizeof *this);  // while the kernel copies
+  const auto got = waited ? stream_.readNow(window_.room()) : waited;
+  if (got) {
+    window_.received(*got);
+    return {};
+  }
+  const FailureKind kind = got.error().kind;
+  return headFailure(kind, kind == FailureKind::ClientGone ? Side::Client : Side::Upstream);
+}
+
+Task<Result<void>> ClientSession::readHead(http::ResponseHead& head, TimePoint deadline) {
+  for (;;) {
+    const auto complete = tryHead(head);
+    if (!complete) co_return std::unexpected(complete.error());
+    if (*complete) co_return Result<void>{};
+    const auto received = receive(co_await stream_.waitReadable(deadline));
+    if (!received) co_return received;
+  }
 }
 
 Result<void> ClientSession::beginBody(const http::ResponseHead& head, http::Method request_method) {

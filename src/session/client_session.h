@@ -28,8 +28,14 @@ class ClientSession {
     answered_ = false;
   }
 
-  // The next response head, interim ones (1xx) included. A time-out leaves the session as it was:
-  // the call may be repeated, which lets the caller move its deadline.
+  // The next response head, interim ones (1xx) included, as far as it is here: true when it is
+  // complete, false when more has to be received.
+  Result<bool> tryHead(http::ResponseHead& head);
+
+  // More of a head: to be called with what `co_await stream().waitReadable(deadline)` gave. A
+  // time-out leaves the session as it was: one may wait again, with another deadline.
+  Result<void> receive(const Result<size_t>& waited);
+  // All three, until the head is complete.
   Task<Result<void>> readHead(http::ResponseHead& head, TimePoint deadline);
   // After a final head, before its hop-by-hop fields are removed: the body begins; its framing
   // depends on the request.

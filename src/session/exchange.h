@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/arena.h"
+#include "base/fetch_ahead.h"
 #include "base/surplus.h"
 #include "base/time.h"
 #include "http/message.h"
@@ -17,16 +18,26 @@ namespace fairlead::session {
 
 // The memory of an exchange: large, so that it is lent for the time of an exchange only.
 // Views in the heads point into receive windows, the arena, or the configuration.
+// What is small comes first, so that a short exchange touches few lines of it.
 struct Exchange {
-  http::RequestHead request;
-  http::ResponseHead response;
-  Arena arena;
+  TimePoint begun;      // first byte of the head seen
+  TimePoint head_read;  // head complete
+  uint32_t head_bytes = 0;
+  bool keep_alive = true;    // the client allows another exchange on this connection
   http::Framing framing;     // of the request's body
   http::MessageFault fault;  // when the head was refused
-  TimePoint begun;           // first byte of the head seen
-  TimePoint head_read;       // head complete
-  uint32_t head_bytes = 0;
-  bool keep_alive = true;  // the client allows another exchange on this connection
+  http::RequestHead request;
+  Arena arena;
+  http::ResponseHead response;
+
+  // What a short exchange writes of it.
+  void fetchAhead() const {
+    static constexpr size_t kFewFields = 8 * sizeof(http::Field);
+    static constexpr size_t kFewStrings = 256;
+    fairlead::fetchAhead(this, offsetof(Exchange, request.fields) + kFewFields);
+    fairlead::fetchAhead(&arena, kFewStrings);
+    fairlead::fetchAhead(&response, kFewFields);
+  }
 
   void clear() {
     request.clear();
@@ -69,18 +80,27 @@ class ExchangePool {
     std::unique_ptr<Exchange> exchange_;
   };
 
-  explicit ExchangePool(size_t keep = 256) : keep_(keep) { free_.reserve(keep); }
+  // Free ones beyond `keep_bytes` go back to the heap.
+  explicit ExchangePool(size_t keep_bytes = size_t{16} * 1024 * 1024)
+      : keep_(keep_bytes / sizeof(Exchange)) {
+    free_.reserve(keep_);
+  }
 
   // Cleared, ready for a head.
   Lease lend() {
-    if (free_.empty()) return {*this, std::make_unique<Exchange>()};
+    if (free_.empty()) return {*this, std::make_unique_for_overwrite<Exchange>()};
     std::unique_ptr<Exchange> exchange = std::move(free_.back());
     free_.pop_back();
+    surplus_.taken(free_.size());
+    if (!free_.empty()) free_.back()->fetchAhead();
     exchange->clear();
     return {*this, std::move(exchange)};
   }
 
-  // Gives half of what was hardly used since the last call back to the heap; in bytes. Now and
+  // How many lie free.
+  size_t spare() const { return free_.size(); }
+
+  // Gives half of what was not used since the last call back to the heap; in bytes. Now and
   // then.
   size_t shrink() {
     const size_t spare = surplus_.of(free_.size(), kFloor);

@@ -6,6 +6,7 @@
 #include <new>
 #include <utility>
 
+#include "base/fetch_ahead.h"
 #include "base/surplus.h"
 
 namespace fairlead {
@@ -17,6 +18,7 @@ constexpr size_t kStep = 64;  // frames are rounded up to whole cache lines
 constexpr size_t kClasses = 128;
 constexpr size_t kKeepBytes = 4 << 20;    // of a class; beyond that, memory goes back to the heap
 constexpr size_t kFloorBytes = 32 << 10;  // of a class; stays, however seldom it is used
+constexpr size_t kMostFetched = 2048;     // of a frame: what it begins with
 
 struct Free {
   Free* next;
@@ -56,7 +58,9 @@ void* FramePool::allocate(size_t bytes) {
   if (size_class >= kClasses) return ::operator new(bytes);
   if (Free* frame = pool.lists[size_class]) {
     pool.lists[size_class] = frame->next;
-    --pool.counts[size_class];
+    pool.surplus[size_class].taken(--pool.counts[size_class]);
+    // Whoever comes next will get that one.
+    if (frame->next) fetchAhead(frame->next, std::min(bytesOf(size_class), kMostFetched));
     return frame;
   }
   return ::operator new(bytesOf(size_class));

@@ -11,7 +11,7 @@ class FramePool {
  public:
   static void* allocate(size_t bytes);
   static void release(void* frame, size_t bytes) noexcept;
-  // Gives half of what was hardly used since the last call back to the heap; in bytes. Now and
+  // Gives half of what was not used since the last call back to the heap; in bytes. Now and
   // then.
   static size_t shrink() noexcept;
 };

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/fetch_ahead.h"
 #include "base/hash.h"
 #include "upstream/proxy_greeting.h"
 
@@ -89,6 +90,7 @@ Lease ConnectionPool::takeIdle(Slot& slot, Proof proof, const io::ConnectionEnds
     if (!owned->session.stream().quiet() || owned->idle_until <= reactor_.now()) continue;
     if (proof == Proof::Socket && !owned->session.stream().provenQuiet()) continue;
     owned->reused = true;
+    if (const Connection* next = slot.idleFor(client).front()) fetchAhead(next, sizeof *next);
     return {*this, std::move(owned)};
   }
   return {};

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
 namespace fairlead {
 namespace {
 
@@ -25,6 +27,27 @@ TEST(Surplus, IsHalfOfWhatLayFreeBothTimes) {
     Surplus surplus;
     surplus.of(row.before, row.floor);
     EXPECT_EQ(surplus.of(row.now, row.floor), row.expected) << row.name;
+  }
+}
+
+TEST(Surplus, IsNotWhatWasInUseBetweenTwoLooks) {
+  struct Row {
+    const char* name;
+    std::vector<size_t> left_after_each_taken;
+    size_t expected;
+  };
+  const Row rows[] = {
+      {"nothing was taken", {}, 50},
+      {"a few at a time", {99, 98, 99}, 49},
+      {"a burst took all but some, and gave them back", {60, 20, 90}, 10},
+      {"a burst took all", {50, 0, 80}, 0},
+  };
+  for (const Row& row : rows) {
+    Surplus surplus;
+    surplus.of(100, 0);
+    for (const size_t left : row.left_after_each_taken) surplus.taken(left);
+    EXPECT_EQ(surplus.of(100, 0), row.expected) << row.name;
+    EXPECT_EQ(surplus.of(100, 0), 50u) << row.name << ": the next look begins anew";
   }
 }
 

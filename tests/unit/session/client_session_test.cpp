@@ -124,6 +124,24 @@ TEST_F(ClientSessionTest, SaysWhyThereIsNoHead) {
   }
 }
 
+// As the pipeline does it, without a coroutine of its own.
+TEST_F(ClientSessionTest, TellsWhetherTheHeadIsHere) {
+  EXPECT_FALSE(session_->tryHead(head_).value());
+  EXPECT_FALSE(session_->answered());
+  peer_->send("HTTP/1.1 200 OK\r\nX-A: b\r\n");
+  test::settle(reactor_);
+  ASSERT_TRUE(session_->receive(0));
+  EXPECT_FALSE(session_->tryHead(head_).value());
+  EXPECT_TRUE(session_->answered());
+  ASSERT_TRUE(session_->receive(0)) << "that nothing is here is no failure";
+  EXPECT_FALSE(session_->tryHead(head_).value());
+  peer_->send("\r\n");
+  test::settle(reactor_);
+  ASSERT_TRUE(session_->receive(0));
+  EXPECT_TRUE(session_->tryHead(head_).value());
+  EXPECT_EQ(head_.fields.size(), 1u);
+}
+
 TEST_F(ClientSessionTest, ATimeoutMayBeFollowedByAnotherTry) {
   peer_->send("HTTP/1.1 200 OK\r\nX-A: b\r\n");
   EXPECT_EQ(words(5ms), "upstream timeout response_head");
