@@ -128,12 +128,12 @@ def read_record():
 
 
 def show(results, recorded, kinds):
-    print(f"{'':13}" + "".join(f"{name:>10}" for name in results) + f"{'recorded':>10}")
+    print(f"{'':13}" + "".join(f"{name:>12}" for name in results) + f"{'recorded':>12}")
     for kind in kinds:
         cells = [results[name].get(kind, {}).get("instructions", "") for name in results]
         old = recorded["kinds"].get(kind, {}).get("instructions", "")
-        print(f"{kind:13}" + "".join(f"{cell:>10}" for cell in cells) +
-              f"{old:>10}  {KINDS[kind].title}")
+        print(f"{kind:13}" + "".join(f"{cell:>12}" for cell in cells) +
+              f"{old:>12}  {KINDS[kind].title}")
 
 
 def show_functions(results):
