@@ -38,7 +38,7 @@ def cpu_chart(latest):
               for name, row in found]
     measures = {tables.called(tables.haproxy_of(row), [row]) for _, row in found
                 if tables.haproxy_of(row)}
-    measure = measures.pop() if len(measures) == 1 else "the newest haproxy of each row"
+    measure = measures.pop() if len(measures) == 1 else "the newest haproxy"
     return Chart(f"CPU per request, {measure} = 1.00",
                  "User and system time of one worker; less is better", groups, USER_AND_SYSTEM,
                  1.0, measure, names_of([row for _, row in found]))
