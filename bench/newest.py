@@ -147,6 +147,7 @@ def write_settings():
     (PEERS / "state" / "status").write_text("")  # nothing is installed
     (PEERS / "sources.list").write_text(sources(archive))
     (PEERS / "preferences").write_text(preferences())
+    (PEERS / "apt.conf").touch(0o600)  # the machine's proxy may have a password
     (PEERS / "apt.conf").write_text(configuration(output_of(["apt-config", "dump"]), PEERS))
 
 
