@@ -2,7 +2,7 @@
 
 import math
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from xml.sax.saxutils import escape
 
 WIDTH = 900
@@ -24,6 +24,9 @@ COLOURS = {
     "nginx": ("#00704f", "#6cc9a6"),
     "relay": ("#4d4d4d", "#b5b5b5"),
     "haproxy-splice": ("#8a6d00", "#e6cf6a"),
+    "haproxy-new": ("#8f2d56", "#dd9ab7"),
+    "nginx-new": ("#006d77", "#7cc7cc"),
+    "haproxy-new-splice": ("#5b4a00", "#cbb96a"),
 }
 REST = (("#005a9c", "#6db3e8"), ("#6a3d9a", "#c1a5dd"))  # for other contestants, in turn
 
@@ -44,15 +47,16 @@ class Chart:
     parts: tuple = ()  # what the darker and the lighter colour mean
     mark: float | None = None  # a line across all bars
     mark_text: str = ""
+    names: dict = field(default_factory=dict)  # of series that have another one in the legend
 
 
 def draw(chart):
     series = list(dict.fromkeys(bar.series for _, bars in chart.groups for bar in bars))
     colours = colours_of(series)
-    top = MARGIN + 50 + LINE * len(legend_lines(series, chart.parts))
+    top = MARGIN + 50 + LINE * len(legend_lines(series, chart))
     bottom = top + sum(group_height(label, bars) for label, bars in chart.groups)
     scale = Scale(max(bar.value for _, bars in chart.groups for bar in bars))
-    body = [*heading(chart), *legend(series, chart.parts, colours), *grid(scale, top, bottom)]
+    body = [*heading(chart), *legend(series, chart, colours), *grid(scale, top, bottom)]
     if chart.mark is not None:
         body += mark(chart, scale, top, bottom)
     at = top
@@ -121,11 +125,11 @@ def heading(chart):
             text(MARGIN, MARGIN + 30, chart.subtitle, 12, fill=FAINT)]
 
 
-def legend_lines(series, parts):
+def legend_lines(series, chart):
     """[[name, ...], ...] as they fit beside each other."""
     lines, used = [[]], 0
-    for name in [*series, *parts]:
-        width = legend_width(name)
+    for name in [*series, *chart.parts]:
+        width = legend_width(name, chart)
         if used + width > WIDTH - 2 * MARGIN and lines[-1]:
             lines.append([])
             used = 0
@@ -134,13 +138,13 @@ def legend_lines(series, parts):
     return lines
 
 
-def legend_width(name):
-    return 36 + len(name) * CHARACTER_WIDTH
+def legend_width(name, chart):
+    return 36 + len(chart.names.get(name, name)) * CHARACTER_WIDTH
 
 
-def legend(series, parts, colours):
-    result = []
-    for row, names in enumerate(legend_lines(series, parts)):
+def legend(series, chart, colours):
+    parts, result = chart.parts, []
+    for row, names in enumerate(legend_lines(series, chart)):
         x, y = MARGIN, MARGIN + 52 + row * LINE
         for name in names:
             dark, light = colours.get(name, ("#3a3f4a", "#b9bec8"))
@@ -149,8 +153,8 @@ def legend(series, parts, colours):
             else:
                 result += [box(x, y - 10, 7, 11, dark), box(x + 7, y - 10, 7, 11,
                                                             light if parts else dark)]
-            result.append(text(x + 19, y, name))
-            x += legend_width(name)
+            result.append(text(x + 19, y, chart.names.get(name, name)))
+            x += legend_width(name, chart)
     return result
 
 

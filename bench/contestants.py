@@ -1,5 +1,6 @@
 """The programs that the benchmark compares: how they are configured, started and stopped."""
 
+import functools
 import http.client
 import os
 import shutil
@@ -10,6 +11,7 @@ import time
 from pathlib import Path
 
 import fairlead_configs
+import newest
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 10
@@ -144,8 +146,33 @@ def pss_bytes(pid):
     return 0
 
 
-def find_program(name):
-    return shutil.which(name, path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
+def installed(name):
+    """How a program of this machine is started; None without it. newest.command() does the same
+    for those of --newest."""
+    found = shutil.which(name, path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
+    return [found] if found else None
+
+
+def program_of(name):
+    """`haproxy-new` of `haproxy-new-splice`."""
+    return name.removesuffix("-splice").removesuffix("-many")
+
+
+def version_of(program):
+    """The first line that haproxy, nginx, haproxy-new or nginx-new says about its version."""
+    plain = program.removesuffix("-new")
+    command = installed(plain) if plain == program else newest.command(plain)
+    if not command:
+        return None
+    done = subprocess.run([*command, "-v"], capture_output=True, text=True, timeout=10)
+    lines = (done.stdout + done.stderr).strip().splitlines()
+    return lines[0] if lines else None
+
+
+def versions_of(names):
+    """{program: what it says about its version} of those contestants that have one."""
+    found = {program_of(name): None for name in names if program_of(name) in VERSIONED}
+    return {program: version_of(program) for program in found if version_of(program)}
 
 
 def fairlead_with(name, configuration, build="release"):
@@ -164,9 +191,10 @@ def two_workers(port, origin):
     return fairlead_configs.plain(port, origin, workers=2)
 
 
-def haproxy_command(folder, port, origin, clients=CLIENTS, more="", more_global=""):
-    binary = find_program("haproxy")
-    if not binary:
+def haproxy_command(folder, port, origin, find=installed, clients=CLIENTS, more="",
+                    more_global=""):
+    program = find("haproxy")
+    if not program:
         return None
     file = folder / f"haproxy-{port}.cfg"
     file.write_text(f"""\
@@ -188,22 +216,12 @@ frontend web
 backend origin
     server origin 127.0.0.1:{origin}
 """)
-    return [binary, "-db", "-f", file]
+    return [*program, "-db", "-f", file]
 
 
-def haproxy_splice_command(folder, port, origin):
-    return haproxy_command(folder, port, origin, more=SPLICING, more_global="    maxpipes 256\n")
-
-
-def haproxy_many_command(folder, port, origin):
-    """It wants two descriptors for each client, which idle ones do not need."""
-    return haproxy_command(folder, port, origin, clients=MANY_CLIENTS,
-                           more_global="    no strict-limits\n")
-
-
-def nginx_command(folder, port, origin, clients=CLIENTS):
-    binary = find_program("nginx")
-    if not binary:
+def nginx_command(folder, port, origin, find=installed, clients=CLIENTS):
+    program = find("nginx")
+    if not program:
         return None
     user = "user root root;" if os.geteuid() == 0 else ""
     file = folder / f"nginx-{port}.conf"
@@ -240,11 +258,23 @@ http {{
     }}
 }}
 """)
-    return [binary, "-p", folder, "-c", file, "-e", "stderr"]
+    return [*program, "-p", folder, "-c", file, "-e", "stderr"]
 
 
-def nginx_many_command(folder, port, origin):
-    return nginx_command(folder, port, origin, clients=MANY_CLIENTS)
+def others_with(suffix, find):
+    """HAProxy and nginx in all their variants, of the machine or of --newest."""
+    haproxy = functools.partial(haproxy_command, find=find)
+    nginx = functools.partial(nginx_command, find=find)
+    return {
+        f"haproxy{suffix}": haproxy,
+        f"nginx{suffix}": nginx,
+        f"haproxy{suffix}-splice": functools.partial(haproxy, more=SPLICING,
+                                                     more_global="    maxpipes 256\n"),
+        # It wants two descriptors for each client, which idle ones do not need.
+        f"haproxy{suffix}-many": functools.partial(haproxy, clients=MANY_CLIENTS,
+                                                   more_global="    no strict-limits\n"),
+        f"nginx{suffix}-many": functools.partial(nginx, clients=MANY_CLIENTS),
+    }
 
 
 def relay_command(_folder, port, origin):
@@ -269,13 +299,12 @@ CONFIGURATIONS = {
 CONTESTANTS = {
     **{name: fairlead_with(name, text) for name, text in CONFIGURATIONS.items()},
     "trained": fairlead_with("trained", fairlead_configs.plain, "trained"),
-    "haproxy": haproxy_command,
-    "nginx": nginx_command,
     "relay": relay_command,
-    "haproxy-splice": haproxy_splice_command,
-    "haproxy-many": haproxy_many_command,
-    "nginx-many": nginx_many_command,
+    **others_with("", installed),
+    **others_with("-new", newest.command),
 }
+# Programs that say which version they are.
+VERSIONED = ("haproxy-new", "nginx-new", "haproxy", "nginx")
 # Who stands in most tables, in their order.
 USUAL = ("fairlead", "haproxy", "nginx", "relay")
 

@@ -20,13 +20,15 @@ from pathlib import Path
 
 import callgrind
 import guard
+import newest
 import traffic
-from contestants import CONTESTANTS, ROOT, USUAL, CannotStart, start_origin
+from contestants import CONTESTANTS, ROOT, VERSIONED, CannotStart, start_origin, versions_of
 from traffic import KINDS
 from under_callgrind import Counted
 
 RECORD = ROOT / "bench" / "instructions.json"
 LATEST = ROOT / "build" / "bench" / "instructions.json"
+COUNTABLE = ("fairlead", *VERSIONED, "relay")
 WARM_UP_REQUESTS = 100
 COUNTS = 3
 SHOWN_FUNCTIONS = 30
@@ -126,12 +128,12 @@ def read_record():
 
 
 def show(results, recorded, kinds):
-    print(f"{'':13}" + "".join(f"{name:>10}" for name in results) + f"{'recorded':>10}")
+    print(f"{'':13}" + "".join(f"{name:>12}" for name in results) + f"{'recorded':>12}")
     for kind in kinds:
         cells = [results[name].get(kind, {}).get("instructions", "") for name in results]
         old = recorded["kinds"].get(kind, {}).get("instructions", "")
-        print(f"{kind:13}" + "".join(f"{cell:>10}" for cell in cells) +
-              f"{old:>10}  {KINDS[kind].title}")
+        print(f"{kind:13}" + "".join(f"{cell:>12}" for cell in cells) +
+              f"{old:>12}  {KINDS[kind].title}")
 
 
 def show_functions(results):
@@ -156,6 +158,7 @@ def write_latest(results):
     for name, records in results.items():
         counts = {kind: record["instructions"] for kind, record in records.items()}
         latest[name] = {**latest.get(name, {}), **counts}
+    latest["versions"] = {**latest.get("versions", {}), **versions_of(results)}
     LATEST.parent.mkdir(parents=True, exist_ok=True)
     LATEST.write_text(json.dumps(latest, indent=1) + "\n")
 
@@ -178,7 +181,7 @@ def check(measured, recorded):
 def arguments():
     parser = argparse.ArgumentParser(prog="./dev bench instructions", description=__doc__)
     parser.add_argument("words", nargs="*", metavar="NAME",
-                        help=f"kinds: {' '.join(KINDS)}; contestants: {' '.join(USUAL)}")
+                        help=f"kinds: {' '.join(KINDS)}; contestants: {' '.join(COUNTABLE)}")
     parser.add_argument("--functions", action="store_true", help="by function as well")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--check", action="store_true", help=f"against {RECORD.relative_to(ROOT)}")
@@ -186,7 +189,7 @@ def arguments():
     options = parser.parse_args()
     unknown = [word for word in options.words if word not in KINDS and word not in CONTESTANTS]
     if unknown:
-        parser.error(f"{unknown[0]} is none of: {' '.join([*KINDS, *USUAL])}")
+        parser.error(f"{unknown[0]} is none of: {' '.join([*KINDS, *COUNTABLE])}")
     options.kinds = [kind for kind in KINDS if kind in options.words] or list(KINDS)
     options.names = [word for word in options.words if word not in KINDS] or ["fairlead"]
     if (options.check or options.record) and options.names != ["fairlead"]:
@@ -198,6 +201,8 @@ def main():
     options = arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that `finally` stops everything
     recorded = read_record()
+    if any(name.endswith("-new") for name in options.names) and not newest.prepare():
+        sys.exit("instructions: there are no newest releases to be counted")
     try:
         with tempfile.TemporaryDirectory(prefix="fairlead-instructions-") as folder:
             results = count_all(options.names, options.kinds, Path(folder))

@@ -27,12 +27,21 @@ def ratio_bars(rows, other, series=lambda name: name):
     return bars
 
 
+def names_of(rows):
+    """What contestants are called in a legend."""
+    return {name: tables.called(name, rows) for name in tables.ORDER}
+
+
 def cpu_chart(latest):
-    groups = [(WORKLOADS[name].title, ratio_bars(row["contestants"], "haproxy"))
-              for name, row in tables.beside_others(latest["rows"])]
-    return Chart("CPU per request, HAProxy = 1.00",
+    found = tables.beside_others(latest["rows"])
+    groups = [(WORKLOADS[name].title, ratio_bars(row["contestants"], tables.haproxy_of(row)))
+              for name, row in found]
+    measures = {tables.called(tables.haproxy_of(row), [row]) for _, row in found
+                if tables.haproxy_of(row)}
+    measure = measures.pop() if len(measures) == 1 else "the newest haproxy"
+    return Chart(f"CPU per request, {measure} = 1.00",
                  "User and system time of one worker; less is better", groups, USER_AND_SYSTEM,
-                 1.0, "HAProxy")
+                 1.0, measure, names_of([row for _, row in found]))
 
 
 def own_chart(latest):
@@ -57,32 +66,34 @@ def latency_chart(latest):
     groups = [(title, [Bar(name, one[key], f"{one[key]:.2f}")
                        for name, one in row["contestants"].items()])
               for title, key in PERCENTILES] if row else []
+    names = names_of([row]) if row else {}
     return Chart("Latency at half load, in milliseconds",
                  "GET 1 KiB, 64 connections, requests at random times, counted from the planned "
-                 "moment; less is better", groups)
+                 "moment; less is better", groups, names=names)
 
 
 def memory_chart(latest):
-    groups = [(WORKLOADS[name].title,
-               [Bar(contestant, one["bytes_per_connection"],
-                    f"{one['bytes_per_connection']:,.0f}")
-                for contestant, one in row["contestants"].items()])
-              for name, row in latest["rows"].items()
-              if WORKLOADS[name].load not in (CLOSED, PACED)]
+    found = [(WORKLOADS[name].title, row) for name, row in latest["rows"].items()
+             if WORKLOADS[name].load not in (CLOSED, PACED)]
+    groups = [(title, [Bar(name, one["bytes_per_connection"],
+                           f"{one['bytes_per_connection']:,.0f}")
+                       for name, one in row["contestants"].items()]) for title, row in found]
     return Chart("Resident bytes for each idle client connection",
                  "10,000 connections; without the kernel's memory for sockets; less is better",
-                 groups, mark=IDLE_TARGET, mark_text=f"target: {IDLE_TARGET}")
+                 groups, mark=IDLE_TARGET, mark_text=f"target: {IDLE_TARGET}",
+                 names=names_of([row for _, row in found]))
 
 
 def instructions_chart(counts):
     groups = []
     for kind in KINDS:
-        bars = [Bar(name, counts[name][kind], f"{counts[name][kind]:,}") for name in USUAL
+        bars = [Bar(name, counts[name][kind], f"{counts[name][kind]:,}") for name in tables.ORDER
                 if kind in counts.get(name, {})]
         if bars:
             groups.append((KINDS[kind].title, bars))
     return Chart("User-space instructions per request",
-                 "Counted by callgrind, one request at a time; less is better", groups)
+                 "Counted by callgrind, one request at a time; less is better", groups,
+                 names=names_of([counts]))
 
 
 def read(path):

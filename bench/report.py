@@ -48,7 +48,7 @@ def summary(workload, rounds):
     for name in rounds:
         rows[name] = medians(rounds[name])
         rows[name]["ratios"] = {}
-        for other in workload.against:
+        for other in workload.compared(rounds):
             value = ratio(rounds, name, other, measured_as(workload))
             if value is not None:
                 rows[name]["ratios"][other] = {
@@ -59,14 +59,15 @@ def summary(workload, rounds):
 
 
 def show(name, workload, rows):
+    others = workload.compared(rows)
     columns = TABLE_OF_CPU if measured_as(workload) == "cpu_us" else TABLE_OF_MEMORY
     print(f"\n{name}: {workload.title}")
-    print(f"  {'':15}" + "".join(f"{title:>{width}}" for title, _, width, _ in columns) +
-          "".join(f"{'/' + other:>18}" for other in workload.against))
+    print(f"  {'':18}" + "".join(f"{title:>{width}}" for title, _, width, _ in columns) +
+          "".join(f"{'/' + other:>18}" for other in others))
     for contestant, row in rows.items():
         cells = "".join(f"{row[key]:{width}.{digits}f}" for _, key, width, digits in columns)
-        print(f"  {contestant:15}{cells}" +
-              "".join(f"{ratio_text(row, other):>18}" for other in workload.against), flush=True)
+        print(f"  {contestant:18}{cells}" +
+              "".join(f"{ratio_text(row, other):>18}" for other in others), flush=True)
 
 
 def ratio_text(row, other):

@@ -12,7 +12,6 @@ import os
 import platform
 import resource
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -20,9 +19,11 @@ from pathlib import Path
 
 import idle
 import loads
+import newest
 import plots
 import report
-from contestants import CONTESTANTS, ROOT, CannotStart, find_program, start, start_origin
+from contestants import (CONTESTANTS, ROOT, VERSIONED, CannotStart, start, start_origin,
+                         versions_of)
 from workloads import CLOSED, IDLE_AFTER_ONE, PACED, WORKLOADS
 
 LATEST = ROOT / "build" / "bench" / "latest.json"
@@ -75,8 +76,7 @@ class Bench:
 
     def rounds_of(self, workload):
         """{name: [round, ...]}"""
-        names = [name for name in workload.contestants
-                 if not self.options.only or name.removesuffix("-many") in self.options.only]
+        names = asked(workload, self.options)
         both = ",".join(self.cpus)
         places = (both, both) if workload.together else (self.cpus[0], self.cpus[1])
         if workload.load not in (CLOSED, PACED):
@@ -119,6 +119,14 @@ class Bench:
         return rounds
 
 
+def asked(workload, options):
+    """Who is measured in a row: the usual ones, or those of --only."""
+    if not options.only:
+        return workload.names(options.newest)
+    everybody = dict.fromkeys([*workload.contestants, *workload.names(True)])
+    return [name for name in everybody if name.removesuffix("-many") in options.only]
+
+
 def half_of_the_slowest(load, contestants):
     results = [load(contestant.port, seconds=CALIBRATION_SECONDS) for contestant in contestants]
     return min(one["requests"] * 1e6 / one["micros"] for one in results) / 2
@@ -140,23 +148,11 @@ def cpu_model():
     return platform.machine()
 
 
-def version_of(name):
-    """The first line that a program says about its version."""
-    program = find_program(name)
-    if not program:
-        return None
-    done = subprocess.run([program, "-v"], capture_output=True, text=True, timeout=10)
-    lines = (done.stdout + done.stderr).strip().splitlines()
-    return lines[0] if lines else None
-
-
 def machine():
     return {
         "cpu": cpu_model(),
         "cpus": os.cpu_count(),
         "kernel": platform.release().split("-")[0],
-        "haproxy": version_of("haproxy"),
-        "nginx": version_of("nginx"),
     }
 
 
@@ -172,7 +168,8 @@ def run(bench, options):
         rows = report.summary(workload, rounds)
         report.show(name, workload, rows)
         keep(name, {"title": workload.title, "measured": time.strftime("%Y-%m-%d", time.gmtime()),
-                    "rounds_of_s": options.seconds, "contestants": rows, "rounds": rounds})
+                    "rounds_of_s": options.seconds, "versions": versions_of(rows),
+                    "contestants": rows, "rounds": rounds})
 
 
 def keep(name, row):
@@ -188,8 +185,11 @@ def read_latest():
         latest = json.loads(LATEST.read_text())
     except (OSError, json.JSONDecodeError):
         latest = {}
-    return {"machine": {}, "rows": {}, **{key: latest[key] for key in latest
-                                          if key in ("machine", "rows")}}
+    facts, rows = latest.get("machine", {}), latest.get("rows", {})
+    for row in rows.values():
+        # Until rows had them, versions stood with the machine.
+        row.setdefault("versions", {name: facts[name] for name in VERSIONED if facts.get(name)})
+    return {"machine": facts, "rows": rows}
 
 
 def arguments():
@@ -198,6 +198,9 @@ def arguments():
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--seconds", type=int, default=1, help="of each round")
     parser.add_argument("--only", default="", help="fairlead,haproxy,...")
+    parser.add_argument("--newest", action="store_true",
+                        help="HAProxy and nginx of Debian's sid and experimental as well, which "
+                             "are fetched and not installed")
     parser.add_argument("--list", action="store_true", help="the rows")
     parser.add_argument("--plot", action="store_true",
                         help="no measuring: docs/performance from the latest numbers")
@@ -208,6 +211,7 @@ def arguments():
         unknown = [name for name in given if name not in known]
         if unknown:
             parser.error(f"{unknown[0]} is none of: {' '.join(known)}")
+    options.newest |= any("-new" in name for name in options.only)
     if options.rounds < 1 or options.seconds < 1:
         parser.error("at least one round of one second")
     return options
@@ -222,6 +226,7 @@ def main():
     if options.plot:
         plots.write_all(read_latest())
         return
+    options.newest = options.newest and newest.prepare()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that `finally` stops everything
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 
-from contestants import USUAL
+from contestants import USUAL, VERSIONED, program_of
 from traffic import KINDS
 from workloads import CLOSED, IDLE_TARGET, P99_TARGET, PACED, WORKLOADS
 
@@ -12,6 +12,12 @@ NOTHING = "Not measured yet."
 ROOM = re.compile(r"fairlead::([a-z]\w*)::")
 # The rows in which fairlead is compared with itself.
 ALONE = ("one rule, one worker, plain", "many rules, two workers, trained")
+# The order of columns and bars.
+ORDER = ("fairlead", "haproxy-new", "nginx-new", "haproxy", "nginx", "relay",
+         "haproxy-new-splice", "haproxy-splice")
+VERSION = re.compile(r"\d+\.\d+")
+HAPROXIES = ("haproxy-new", "haproxy")  # the newest first
+REFERENCES = (*HAPROXIES, "relay")
 SHOWN_KINDS = ("get-1k", "post-16k", "get-128k", "close")
 
 
@@ -38,14 +44,43 @@ def table(heads, lines):
                      (heads, ["---"] * len(heads), *lines))
 
 
+def versions(rows, program):
+    """What a program said about its version, each text once, in rows or in counts."""
+    said = [row.get("versions", {}).get(program) for row in rows]
+    return list(dict.fromkeys(text for text in said if text))
+
+
+def called(name, rows):
+    """A contestant as readers know it: `haproxy 3.4 splice`."""
+    program = program_of(name)
+    found = [VERSION.search(text) for text in versions(rows, program)]
+    if not any(found):
+        return name
+    numbers = dict.fromkeys(match[0] for match in found if match)
+    variant = name.removeprefix(program).replace("-", " ")
+    return f"{program.removesuffix('-new')} {'/'.join(numbers)}{variant}"
+
+
+def present(rows):
+    """Who was measured in any of them, in the order of columns."""
+    measured = {name for row in rows for name in row["contestants"]}
+    return [name for name in ORDER if name in measured]
+
+
+def haproxy_of(row):
+    """The newest HAProxy that was measured in a row; None without any."""
+    return next((name for name in HAPROXIES if name in row["contestants"]), None)
+
+
 def machine(latest):
     facts, rows = latest["machine"], latest["rows"]
     if not facts or not rows:
         return NOTHING
     days = sorted({row["measured"] for row in rows.values()})
+    said = [text for name in VERSIONED for text in versions(rows.values(), name)]
     when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
     return "\n".join([f"- {facts['cpus']} CPUs, {facts['cpu']}, Linux {facts['kernel']}",
-                      f"- {facts['haproxy']}", f"- {facts['nginx']}", f"- measured {when}"])
+                      *[f"- {text}" for text in said], f"- measured {when}"])
 
 
 def against_target(value, target):
@@ -74,23 +109,27 @@ def beside_others(rows):
 
 
 def cpu(rows):
-    names = (*USUAL, "haproxy-splice")
-    lines = []
+    measured = [row for _, row in beside_others(rows)]
+    names, lines = present(measured), []
+    others = [name for name in names if name in REFERENCES]
     for name, row in beside_others(rows):
-        against = WORKLOADS[name].against
+        targets = WORKLOADS[name].compared(row["contestants"])
         lines.append([WORKLOADS[name].title, *[microseconds(row, one) for one in names],
-                      *[against_target(ratio_of(row, "fairlead", other), against.get(other))
-                        if other in against else "" for other in ("haproxy", "relay")]])
-    return table(["CPU us per request", *names, "of haproxy", "of relay"], lines)
+                      *[against_target(ratio_of(row, "fairlead", other), targets.get(other))
+                        for other in others]])
+    return table(["CPU us per request", *[called(name, measured) for name in names],
+                  *[f"of {called(name, measured)}" for name in others]], lines)
 
 
 def parts(rows):
     """User and system time apart."""
+    measured = [row for _, row in beside_others(rows)]
+    names = [name for name in present(measured) if not name.endswith("-splice")]
     lines = [[WORKLOADS[name].title,
               *[" + ".join(microseconds(row, one, key) for key in ("user_us", "system_us"))
-                if one in row["contestants"] else "" for one in USUAL]]
+                if one in row["contestants"] else "" for one in names]]
              for name, row in beside_others(rows)]
-    return table(["user + system, us", *USUAL], lines)
+    return table(["user + system, us", *[called(name, measured) for name in names]], lines)
 
 
 def own(rows):
@@ -109,20 +148,23 @@ def latency(rows):
     row = rows.get("half-load")
     if row is None:
         return NOTHING
+    others = [name for name in present([row]) if name in HAPROXIES]
     lines = []
     for name, one in row["contestants"].items():
-        ratio = one["ratios"].get("haproxy", {}).get("p99")
-        target = P99_TARGET if name == "fairlead" else None
-        lines.append([name, f"{one['requests_per_s']:,.0f}",
+        ratios = [one["ratios"].get(other, {}).get("p99") for other in others]
+        # As elsewhere, what is aimed at is aimed at beside the newest.
+        targets = [P99_TARGET if name == "fairlead" and other == haproxy_of(row) else None
+                   for other in others]
+        lines.append([called(name, [row]), f"{one['requests_per_s']:,.0f}",
                       *[f"{one[key]:.3f}" for key in ("p50_ms", "p99_ms", "worst_ms")],
-                      against_target(ratio, target)])
+                      *map(against_target, ratios, targets)])
     return table(["half load", "requests a second", "p50 ms", "p99 ms", "longest ms",
-                  "p99 of haproxy's"], lines)
+                  *[f"p99 of {called(other, [row])}'s" for other in others]], lines)
 
 
 def memory(rows):
     found = [row for name, row in rows.items() if WORKLOADS[name].load not in (CLOSED, PACED)]
-    names = list(dict.fromkeys(name for row in found for name in row["contestants"]))
+    names = present(found)
     lines = []
     for row in found:
         cells = []
@@ -132,15 +174,15 @@ def memory(rows):
             shown = "" if value is None else f"{value:,.0f}"
             cells.append(f"**{shown}** (<= {IDLE_TARGET})" if missed else shown)
         lines.append([row["title"], *cells])
-    return table(["resident bytes a connection", *names], lines)
+    return table(["resident bytes a connection", *[called(name, found) for name in names]], lines)
 
 
 def instructions(counts):
-    names = [name for name in USUAL if name in counts]
+    names = [name for name in ORDER if name in counts]
     lines = [[KINDS[kind].title, *[f"{counts[name][kind]:,}" if kind in counts[name] else ""
                                    for name in names]]
              for kind in KINDS if any(kind in counts[name] for name in names)]
-    return table(["instructions per request", *names], lines)
+    return table(["instructions per request", *[called(name, [counts]) for name in names]], lines)
 
 
 def room_of(function):

@@ -7,6 +7,12 @@ from fairlead_configs import PREFIX_PATH, REGEX_PATH
 
 LARGE = (*USUAL, "haproxy-splice")
 IDLE = ("fairlead", "haproxy-many", "nginx-many")
+# Who is measured in whose place with --newest. Of the installed ones only HAProxy stays.
+WITH_NEWEST = {
+    "haproxy": ("haproxy-new", "haproxy"), "nginx": ("nginx-new",),
+    "haproxy-splice": ("haproxy-new-splice",),
+    "haproxy-many": ("haproxy-new-many", "haproxy-many"), "nginx-many": ("nginx-new-many",),
+}
 # What a row measures: a load that always has `connections` requests open (wrk); one that begins
 # requests at planned times (bench_pace); or memory, with connections that are only held open.
 CLOSED, PACED, IDLE_AFTER_ONE, IDLE_FROM_THE_START = "closed", "paced", "idle", "silent"
@@ -26,6 +32,23 @@ class Workload:
     load: str = CLOSED
     # All on both CPUs, instead of the proxy on one and the load and the origin on the other.
     together: bool = False
+
+    def names(self, with_newest):
+        """Who is measured."""
+        if not with_newest:
+            return list(self.contestants)
+        return [one for name in self.contestants for one in WITH_NEWEST.get(name, (name,))]
+
+    def compared(self, measured):
+        """{with whom of those measured: the target}. HAProxy's is for the newest of them."""
+        result = {}
+        for other, target in self.against.items():
+            newer = f"{other}-new"
+            if newer in measured:
+                result[newer], target = target, None
+            if other in measured:
+                result[other] = target
+        return result
 
 
 WORKLOADS = {

@@ -51,8 +51,42 @@ def test_there_is_no_ratio_to_who_was_not_measured(name, other):
 
 def test_a_missed_target_is_bold():
     text = tables.cpu({"1k-64": row(fairlead=[7], haproxy=[10], nginx=[9], relay=[6])})
-    assert text.splitlines()[-1] == ("| GET 1 KiB, 64 connections | 7.0 | 10.0 | 9.0 | 6.0 |  | "
+    assert text.splitlines()[-1] == ("| GET 1 KiB, 64 connections | 7.0 | 10.0 | 9.0 | 6.0 | "
                                      "**0.70 (<= 0.65)** | 1.17 (<= 1.25) |")
+
+
+VERSIONS = {"haproxy-new": "HAProxy version 3.4.7-1 2026/10/14", "haproxy": "HAProxy version 2.6.12",
+            "nginx-new": "nginx version: nginx/1.30.6"}
+
+
+def test_the_newest_haproxy_has_the_target_and_the_other_one_stands_beside_it():
+    measured = {**row(**{"fairlead": [6], "haproxy-new": [8], "haproxy": [10], "nginx-new": [9],
+                         "relay": [6]}), "versions": VERSIONS}
+    lines = tables.cpu({"1k-64": measured}).splitlines()
+    assert lines[0] == ("| CPU us per request | fairlead | haproxy 3.4 | nginx 1.30 | haproxy 2.6 | relay "
+                        "| of haproxy 3.4 | of haproxy 2.6 | of relay |")
+    assert lines[-1] == ("| GET 1 KiB, 64 connections | 6.0 | 8.0 | 9.0 | 10.0 | 6.0 | "
+                         "**0.75 (<= 0.65)** | 0.60 | 1.00 (<= 1.25) |")
+
+
+def test_rows_of_two_runs_keep_their_targets_and_versions():
+    old = {**row(fairlead=[6], haproxy=[10]), "versions": {"haproxy": "HAProxy version 2.6.12"}}
+    new = {**row(**{"fairlead": [6], "haproxy-new": [8]}), "versions": VERSIONS}
+    newer = {**new, "versions": {"haproxy-new": "HAProxy version 3.5.0"}}
+    lines = tables.cpu({"1k-1": old, "1k-64": new, "1k-1000": newer}).splitlines()
+    assert lines[0].endswith("| of haproxy 3.4/3.5 | of haproxy 2.6 |")
+    assert lines[2].endswith("|  | 0.60 (<= 0.80) |")
+    assert lines[3].endswith("| **0.75 (<= 0.65)** |  |")
+    facts = {"cpu": "x", "cpus": 2, "kernel": "6"}
+    said = tables.machine({"machine": facts, "rows": {"1k-1": old, "1k-64": newer}})
+    assert said.splitlines()[1:3] == ["- HAProxy version 3.5.0", "- HAProxy version 2.6.12"]
+
+
+@pytest.mark.parametrize("name, known", [
+    ("haproxy-new", "haproxy 3.4"), ("haproxy-new-splice", "haproxy 3.4 splice"),
+    ("nginx-new", "nginx 1.30"), ("fairlead", "fairlead"), ("nginx", "nginx")])
+def test_contestants_are_known_by_their_versions(name, known):
+    assert tables.called(name, [{"versions": VERSIONS}, {}]) == known
 
 
 def test_only_what_stands_between_markers_is_written():
