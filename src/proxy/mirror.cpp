@@ -6,6 +6,8 @@
 #include <charconv>
 #include <utility>
 
+#include "io/fair_share.h"
+
 namespace fairlead::proxy {
 namespace {
 
@@ -13,7 +15,6 @@ using http::FieldId;
 using Kind = http::Framing::Kind;
 
 constexpr Duration kLongest = std::chrono::minutes(5);  // of a copy where `total` has no limit
-constexpr unsigned kPiecesPerTurn = 16;                 // then everybody else has a turn
 
 // What belongs to the connection that the request itself went over. A copy has no trailers.
 constexpr uint64_t kNotCopied =
@@ -144,11 +145,13 @@ Task<Result<void>> Mirrors::exchange(const Copy& copy, upstream::Lease& lease, T
 }
 
 Task<Result<void>> Mirrors::skipBody(session::BodyReader& body, Duration idle, TimePoint until) {
-  for (unsigned pieces = 1;; ++pieces) {
-    if (pieces % kPiecesPerTurn == 0) co_await io::NextTurn(reactor_);
+  io::FairShare share(reactor_);
+  for (;;) {
+    if (share.isUsedUp()) co_await io::NextTurn(reactor_);
     const auto piece = body.take();
     if (!piece) co_return std::unexpected(piece.error());
     if (piece->last) co_return Result<void>{};
+    share.count(piece->data.size());
     if (!piece->data.empty()) continue;
     const TimePoint deadline = std::min(until, deadlineAfter(reactor_.now(), idle));
     if (const auto got = co_await body.fill(deadline); !got) co_return got;

@@ -66,19 +66,13 @@ Task<ServerSession::Next> ServerSession::nextExchange(ExchangePool::Lease& excha
 }
 
 // Holds no buffer and no exchange.
-Task<bool> ServerSession::awaitFirstByte(Duration usual) {
-  // Whoever came just before a stop has its first request on the way: that one is still served.
-  while (!side_.draining || !standing_.served) {
-    const bool last_chance = side_.draining;
-    const Duration patience = last_chance ? kLastRequestTime : usual;
-    side_.idle.pushFront(*this);
-    const auto readable =
-        co_await stream_.waitReadable(deadlineAfter(stream_.reactor().now(), patience));
-    unlink();
-    if (readable) co_return true;
-    if (last_chance || !side_.draining) break;
-  }
-  co_return false;
+Task<bool> ServerSession::awaitFirstByte(Duration patience) {
+  if (side_.draining && standing_.served) co_return false;
+  side_.idle.pushFront(*this);
+  const auto readable =
+      co_await stream_.waitReadable(deadlineAfter(stream_.reactor().now(), patience));
+  unlink();
+  co_return readable.has_value();
 }
 
 // What has come of a head.

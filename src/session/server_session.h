@@ -23,9 +23,6 @@ struct ServerLimits {
   Duration idle_time{std::chrono::seconds(75)};  // before its first byte
 };
 
-// While draining, for the first request of a connection that was accepted just before.
-inline constexpr Duration kLastRequestTime = std::chrono::seconds(1);
-
 class ServerSession;
 
 // What all sessions of a worker share. Outlives them; one thread.
@@ -85,8 +82,7 @@ class ServerSession : public IntrusiveNode<ServerSession> {
   // What was received and not used: for a tunnel, which takes the connection over.
   ReceiveWindow& window() { return window_; }
 
-  // Ends a session that waits for a request; while draining, one that waits for its first gets a
-  // last short chance.
+  // Ends a session that waits for a request.
   void dismiss() { stream_.failRead(FailureKind::Draining); }
   // How long to wait for the next request, when the last one's route says so.
   void setIdleTime(Duration span) { standing_.idle_time = span; }
@@ -101,7 +97,7 @@ class ServerSession : public IntrusiveNode<ServerSession> {
   Task<void> closeLingering();
 
  private:
-  Task<bool> awaitFirstByte(Duration usual);
+  Task<bool> awaitFirstByte(Duration patience);
   Next parse(Exchange& exchange);
   Next vet(Exchange& exchange);
 

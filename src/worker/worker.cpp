@@ -14,6 +14,8 @@ constexpr unsigned kClosedPerTurn = 32;    // of those that a drain dismisses
 constexpr unsigned kExchangesPerTurn = 8;  // of one connection that pipelines without end
 constexpr size_t kShedAtOnce = 32;
 constexpr Duration kAcceptPause = std::chrono::milliseconds(50);
+// While draining, for the first request of a connection that was accepted just before.
+constexpr Duration kLastRequestTime = std::chrono::seconds(1);
 constexpr Duration kTidyEvery = std::chrono::seconds(1);
 
 // What a worker writes all the time shares no line with another worker.
@@ -78,7 +80,7 @@ void Worker::welcome(io::Accepted accepted, const Door& door) {
 
 void Worker::rest(ConnectionPtr connection) {
   Connection& resting = *connection.release();
-  const Duration patience = clients_.draining     ? session::kLastRequestTime
+  const Duration patience = clients_.draining     ? kLastRequestTime
                             : resting.owes_header ? clients_.limits.head_time
                                                   : resting.standing.idle_time;
   resting.in_last_rest = clients_.draining;
