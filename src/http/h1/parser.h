@@ -33,7 +33,8 @@ class RequestParser {
 
  private:
   ParseStatus readRequestLine(ByteIndex& index, RequestHead& head, Arena& arena);
-  ParseStatus takeRequestLine(const HeadReader::Line& line, RequestHead& head, Arena& arena);
+  ParseStatus takeRequestLine(const HeadReader::Line& line, const ByteIndex& index,
+                              RequestHead& head, Arena& arena);
   ParseStatus takeAuthority(RequestHead& head, Arena& arena);
 
   HeadReader reader_;

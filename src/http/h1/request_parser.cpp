@@ -27,8 +27,8 @@ std::unexpected<MessageFault> fault(uint16_t status, std::string_view sentence) 
 
 // Any 1.x is taken as 1.1 but 1.0 (RFC 9110 section 2.5). `text` has the length of "HTTP/1.1".
 std::expected<Version, MessageFault> parseVersion(std::string_view text) {
-  if (text == "HTTP/1.1") return Version::Http11;
-  if (text == "HTTP/1.0") return Version::Http10;
+  if (std::memcmp(text.data(), "HTTP/1.1", kVersionLength) == 0) return Version::Http11;
+  if (std::memcmp(text.data(), "HTTP/1.0", kVersionLength) == 0) return Version::Http10;
   const bool is_version = text.starts_with("HTTP/") && ascii::isDigit(text[5]) && text[6] == '.' &&
                           ascii::isDigit(text[7]);
   if (!is_version) return std::unexpected(kNotARequestLine);
@@ -37,7 +37,9 @@ std::expected<Version, MessageFault> parseVersion(std::string_view text) {
   return Version::Http11;
 }
 
-std::expected<RequestLine, MessageFault> splitRequestLine(const HeadReader::Line& line) {
+// `received_end` is the end of all bytes, of which the line is some.
+std::expected<RequestLine, MessageFault> splitRequestLine(const HeadReader::Line& line,
+                                                          const char* received_end) {
   const std::string_view text = line.text;
   const size_t method_end = line.name_end;
   // At least the method, SP, one byte of target, SP, and the version.
@@ -48,7 +50,9 @@ std::expected<RequestLine, MessageFault> splitRequestLine(const HeadReader::Line
   const auto version = parseVersion(text.substr(target_end + 1));
   if (!version) return std::unexpected(version.error());
   const std::string_view target = text.substr(method_end + 1, target_end - method_end - 1);
-  const size_t odd = scan().findNonVisible(target.data(), target.size());
+  // At the space before the version at the latest.
+  const size_t odd = scan().findNonVisible(
+      target.data(), static_cast<size_t>(received_end - target.data()));
   if (odd == target.size()) return RequestLine{text.substr(0, method_end), target, *version};
   if (target[odd] == ' ') return std::unexpected(kNotARequestLine);
   return fault(400, "The request target holds a byte outside of visible ASCII");
@@ -85,15 +89,15 @@ ParseStatus RequestParser::readRequestLine(ByteIndex& index, RequestHead& head, 
     HeadReader::Line line;
     const ParseStatus status = reader_.nextStartLine(index, line);
     if (status != ParseStatus::Complete) return status;
-    if (!line.text.empty()) return takeRequestLine(line, head, arena);
+    if (!line.text.empty()) return takeRequestLine(line, index, head, arena);
     if (++empty_lines_ > kMostEmptyLines)
       return reader_.refuse(400, "Too many empty lines before the request line");
   }
 }
 
-ParseStatus RequestParser::takeRequestLine(const HeadReader::Line& text, RequestHead& head,
-                                           Arena& arena) {
-  const auto line = splitRequestLine(text);
+ParseStatus RequestParser::takeRequestLine(const HeadReader::Line& text, const ByteIndex& index,
+                                           RequestHead& head, Arena& arena) {
+  const auto line = splitRequestLine(text, index.bytes().data() + index.bytes().size());
   if (!line) return reader_.refuse(line.error().status, line.error().sentence);
   head.clear();
   head.method_text = line->method;
