@@ -93,20 +93,25 @@ std::string_view extendedFor(const Fields& fields, std::string_view peer, Arena&
   return list.empty() ? peer : arena.join(list, ", ", peer);
 }
 
+// The head mostly has no such field yet.
+bool put(Fields& fields, const Field& field) {
+  return fields.mayHave(http::maskOf(field.id())) ? fields.set(field) : fields.add(field);
+}
+
 bool setFor(Fields& fields, const Scene& scene) {
   char buffer[IpAddress::kMaxText];
   const std::string_view peer(buffer, scene.client.peer.format(buffer));
   const std::string_view value = fields.mayHave(http::maskOf(FieldId::XForwardedFor))
                                      ? extendedFor(fields, peer, scene.arena)
                                      : peer;
-  return fields.set(Field::make(scene.arena, FieldId::XForwardedFor, value));
+  return put(fields, Field::make(scene.arena, FieldId::XForwardedFor, value));
 }
 
 // A trusted proxy's word stands, as long as it is one word that means something.
 bool setProto(Fields& fields, const Scene& scene) {
   if (fields.countOf(FieldId::XForwardedProto) == 1 && !forwardedScheme(fields).empty())
     return true;
-  return fields.set(Field::make(scene.arena, FieldId::XForwardedProto, scene.client.scheme));
+  return put(fields, Field::make(scene.arena, FieldId::XForwardedProto, scene.client.scheme));
 }
 
 bool setHost(http::RequestHead& head, const Scene& scene) {
@@ -135,6 +140,18 @@ void writeHex(uint32_t bits, char* to) {
 void writeHex(uint64_t bits, char* to) {
   writeHex(static_cast<uint32_t>(bits >> 32), to);
   writeHex(static_cast<uint32_t>(bits), to + 8);
+}
+
+Field newRequestId(Arena& arena, Random& random) {
+  constexpr std::string_view kName = "X-Request-Id: ";
+  constexpr size_t kDigits = 32;
+  constexpr size_t kLine = kName.size() + kDigits + 2;
+  char* const line = arena.allocate(kLine);
+  std::memcpy(line, kName.data(), kName.size());
+  writeHex(random.next(), line + kName.size());
+  writeHex(random.next(), line + kName.size() + kDigits / 2);
+  std::memcpy(line + kLine - 2, "\r\n", 2);
+  return {line, kName.size() - 2, kName.size(), kDigits, kLine, FieldId::XRequestId};
 }
 
 // A Connection that named it as belonging to one hop has had it removed.
@@ -176,11 +193,8 @@ void identifyClient(http::RequestHead& head, const TrustedProxies& trusted, Clie
 
 std::string_view setRequestId(http::RequestHead& head, Arena& arena, Random& random) {
   if (isRequestId(head.fields)) return head.fields.valueOf(FieldId::XRequestId);
-  char id[32];
-  writeHex(random.next(), id);
-  writeHex(random.next(), id + 16);
-  const Field field = Field::make(arena, FieldId::XRequestId, std::string_view(id, sizeof id));
-  head.fields.set(field);
+  const Field field = newRequestId(arena, random);
+  put(head.fields, field);
   return field.value();
 }
 

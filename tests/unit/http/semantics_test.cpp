@@ -31,6 +31,8 @@ TEST(RequestFraming, Table) {
       {"length zero", "Content-Length: 0\r\n", k11, {Kind::Length, 0}},
       {"length with leading zeros", "Content-Length: 0005\r\n", k11, {Kind::Length, 5}},
       {"length in 1.0", "Content-Length: 5\r\n", k10, {Kind::Length, 5}},
+      {"eighteen digits", "Content-Length: 999999999999999999\r\n", k11, {Kind::Length, 999999999999999999}},
+      {"zeros in front", "Content-Length: 00000000000000000000000042\r\n", k11, {Kind::Length, 42}},
       {"largest length", "Content-Length: 9223372036854775807\r\n", k11, {Kind::Length, INT64_MAX}},
       {"chunked", "Transfer-Encoding: chunked\r\n", k11, {Kind::Chunked}},
       {"chunked in capitals", "transfer-encoding: CHUNKED\r\n", k11, {Kind::Chunked}},
