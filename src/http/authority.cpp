@@ -67,22 +67,16 @@ bool isNothingOrPort(std::string_view text) {
   return text.empty() || (text[0] == ':' && isPort(text.substr(1)));
 }
 
-}  // namespace
-
-bool isValidAuthority(std::string_view authority) {
-  if (const size_t name_end = canonicalNameEnd(authority); name_end > 0)
-    return isNothingOrPort(authority.substr(name_end));
+// What canonicalNameEnd wants looked at.
+bool isOddButValid(std::string_view authority) {
   const size_t end = hostEnd(authority);
   const std::string_view host = authority.substr(0, end);
-  const std::string_view rest = authority.substr(end);
-  if (!isNothingOrPort(rest)) return false;
+  if (!isNothingOrPort(authority.substr(end))) return false;
   if (!host.starts_with('[')) return isRegisteredName(host);
   return host.size() > 2 && host.ends_with(']') && isIpLiteral(host);
 }
 
-std::string_view canonicalHost(std::string_view authority, Arena& arena) {
-  if (const size_t name_end = canonicalNameEnd(authority); name_end > 0)
-    return authority.substr(0, name_end);
+std::string_view rewriteHost(std::string_view authority, Arena& arena) {
   std::string_view host = authority.substr(0, hostEnd(authority));
   if (host.ends_with('.')) host.remove_suffix(1);
   if (host.starts_with('[')) host = canonicalLiteral(host, arena);
@@ -92,6 +86,26 @@ std::string_view canonicalHost(std::string_view authority, Arena& arena) {
   char* const small = arena.allocate(host.size());
   for (size_t i = 0; i < host.size(); ++i) small[i] = ascii::lower(host[i]);
   return {small, host.size()};
+}
+
+}  // namespace
+
+bool isValidAuthority(std::string_view authority) {
+  const size_t name_end = canonicalNameEnd(authority);
+  return name_end > 0 ? isNothingOrPort(authority.substr(name_end)) : isOddButValid(authority);
+}
+
+std::string_view canonicalHost(std::string_view authority, Arena& arena) {
+  const size_t name_end = canonicalNameEnd(authority);
+  return name_end > 0 ? authority.substr(0, name_end) : rewriteHost(authority, arena);
+}
+
+std::optional<std::string_view> hostOf(std::string_view authority, Arena& arena) {
+  const size_t name_end = canonicalNameEnd(authority);
+  if (name_end > 0 && isNothingOrPort(authority.substr(name_end)))
+    return authority.substr(0, name_end);
+  if (name_end > 0 || !isOddButValid(authority)) return std::nullopt;
+  return rewriteHost(authority, arena);
 }
 
 }  // namespace fairlead::http

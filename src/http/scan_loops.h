@@ -1,8 +1,8 @@
 // The loops over blocks: text that each vector variant includes behind its own primitives (kBlock,
-// load, spread, controlsIn, outside, bitsOf, nonVisibleIn, oddInPath, oddInHost). A template would not do: only
-// functions of the same target are inlined into each other, and the target is an attribute of the
-// function itself. No include guard: it is meant to be included once in each variant, inside its
-// unnamed namespace.
+// load, spread, controlsIn, outside, bitsOf, nonVisibleIn, oddInPath, oddInHost). A template would
+// not do: only functions of the same target are inlined into each other, and the target is an
+// attribute of the function itself. No include guard: it is meant to be included once in each
+// variant, inside its unnamed namespace.
 
 FAIRLEAD_SCAN_TARGET inline ByteClasses classesOf64(const char* bytes) {
   const auto token = spread(kTokenLow);

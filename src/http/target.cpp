@@ -66,8 +66,7 @@ Sentence takeAbsolutePath(Target& target, std::string_view rest, bool is_options
 
 Sentence takeAbsoluteForm(Target& target, std::string_view raw, bool is_options, Arena& arena) {
   const size_t scheme_end = raw.find("://");
-  if (scheme_end == std::string_view::npos)
-    return "The request target is neither a path nor a URI";
+  if (scheme_end == std::string_view::npos) return "The request target is neither a path nor a URI";
   target.form = TargetForm::Absolute;
   target.scheme = raw.substr(0, scheme_end);
   if (!isWebScheme(target.scheme))

@@ -2,7 +2,6 @@
 // by bit.
 #pragma once
 
-#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -31,25 +30,16 @@ class ByteIndex {
 
   // `marks` is a member of `block_`.
   size_t next(const uint64_t& marks, size_t from) {
-    for (;;) {
-      const size_t at = from - begin_;
-      if (at < kBlock) {
-        const uint64_t left = marks >> at;
-        if (left != 0) [[likely]]
-          return from + static_cast<size_t>(std::countr_zero(left));
-        from = begin_ + kBlock;
-      }
-      if (from >= bytes_.size()) return kNone;
-      classifyFrom(from);
+    const size_t at = from - begin_;
+    if (at < kBlock) [[likely]] {
+      const uint64_t left = marks >> at;
+      if (left != 0) [[likely]]
+        return from + static_cast<size_t>(std::countr_zero(left));
     }
+    return nextInOtherBlock(marks, from);
   }
 
-  // The last block ends with the bytes, so that only fewer than 64 in all are not a whole one.
-  void classifyFrom(size_t from) {
-    const size_t length = std::min(bytes_.size(), kBlock);
-    begin_ = std::min(from, bytes_.size() - length);
-    block_ = scan().classify(bytes_.data() + begin_, length);
-  }
+  size_t nextInOtherBlock(const uint64_t& marks, size_t from);
 
   std::span<const char> bytes_;
   size_t begin_ = SIZE_MAX / 2;  // of the block; far from every place before there is one

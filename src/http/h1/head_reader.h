@@ -34,7 +34,6 @@ class HeadReader {
 
   // The next line as a whole. A fault as soon as it cannot end within its limit.
   ParseStatus nextStartLine(ByteIndex& index, Line& line);
-  ParseStatus nextFieldLine(ByteIndex& index, Line& line);
   // Adds all fields up to the empty line.
   ParseStatus readFields(ByteIndex& index, Fields& fields, Underscores underscores,
                          uint16_t& dropped);
@@ -55,6 +54,7 @@ class HeadReader {
   };
 
   ParseStatus nextLine(ByteIndex& index, const Bound& bound, Line& line);
+  ParseStatus nextFieldLine(ByteIndex& index, Line& line);
   ParseStatus stopAt(size_t control, std::span<const char> bytes, const Bound& bound);
   ParseStatus takeField(const Line& line, Fields& fields, Underscores underscores,
                         uint16_t& dropped);

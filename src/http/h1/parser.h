@@ -36,6 +36,7 @@ class RequestParser {
   ParseStatus takeRequestLine(const HeadReader::Line& line, const ByteIndex& index,
                               RequestHead& head, Arena& arena);
   ParseStatus takeAuthority(RequestHead& head, Arena& arena);
+  ParseStatus preferTarget(RequestHead& head, Arena& arena);
 
   HeadReader reader_;
   uint8_t empty_lines_ = 0;

@@ -51,8 +51,8 @@ std::expected<RequestLine, MessageFault> splitRequestLine(const HeadReader::Line
   if (!version) return std::unexpected(version.error());
   const std::string_view target = text.substr(method_end + 1, target_end - method_end - 1);
   // At the space before the version at the latest.
-  const size_t odd = scan().findNonVisible(
-      target.data(), static_cast<size_t>(received_end - target.data()));
+  const size_t odd =
+      scan().findNonVisible(target.data(), static_cast<size_t>(received_end - target.data()));
   if (odd == target.size()) return RequestLine{text.substr(0, method_end), target, *version};
   if (target[odd] == ' ') return std::unexpected(kNotARequestLine);
   return fault(400, "The request target holds a byte outside of visible ASCII");
@@ -114,17 +114,29 @@ ParseStatus RequestParser::takeRequestLine(const HeadReader::Line& text, const B
 
 // RFC 9112 section 3.2, and 3.2.2 for the absolute form.
 ParseStatus RequestParser::takeAuthority(RequestHead& head, Arena& arena) {
-  const size_t hosts = head.fields.countOf(FieldId::Host);
-  if (hosts > 1) return reader_.refuse(400, "More than one Host field");
-  if (hosts == 0 && head.version == Version::Http11)
+  const Field* field = nullptr;
+  for (const Field& other : head.fields) {
+    if (other.id() != FieldId::Host) continue;
+    if (field != nullptr) return reader_.refuse(400, "More than one Host field");
+    field = &other;
+  }
+  if (field == nullptr && head.version == Version::Http11)
     return reader_.refuse(400, "No Host field in an HTTP/1.1 request");
-  const std::string_view host = head.fields.valueOf(FieldId::Host);
-  if (hosts == 1 && !isValidAuthority(host))
-    return reader_.refuse(400, "The Host field is not one host with an optional port");
+  if (field != nullptr) {
+    head.authority = field->value();
+    const auto host = hostOf(head.authority, arena);
+    if (!host) return reader_.refuse(400, "The Host field is not one host with an optional port");
+    head.host = *host;
+  }
+  return head.target.authority.empty() ? ParseStatus::Complete : preferTarget(head, arena);
+}
 
-  head.authority = head.target.authority.empty() ? host : head.target.authority;
+// What the target says counts, and the server is told that.
+ParseStatus RequestParser::preferTarget(RequestHead& head, Arena& arena) {
+  const bool differs = head.authority != head.target.authority;
+  head.authority = head.target.authority;
   head.host = canonicalHost(head.authority, arena);
-  if (head.target.form == TargetForm::Absolute && head.authority != host &&
+  if (head.target.form == TargetForm::Absolute && differs &&
       !head.fields.set(Field::make(arena, FieldId::Host, head.authority)))
     return reader_.refuse(431, "The head has too many fields");
   return ParseStatus::Complete;

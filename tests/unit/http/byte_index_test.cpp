@@ -27,8 +27,7 @@ size_t nonTokenFrom(const std::string& text, size_t from) {
 }
 
 // Lengths around the blocks of every scan.
-constexpr size_t kLengths[] = {0,  1,  15, 16, 17,  31,  32,  33,
-                               63, 64, 65, 96, 127, 128, 129, 300};
+constexpr size_t kLengths[] = {0, 1, 15, 16, 17, 31, 32, 33, 63, 64, 65, 96, 127, 128, 129, 300};
 
 TEST(ByteIndex, OneByteAtEveryPlace) {
   for (const size_t length : kLengths)

@@ -309,7 +309,8 @@ TEST(RequestParser, AnyCuttingOfRandomHeadsGivesTheSame) {
 TEST(RequestParser, NothingDependsOnWhereBlocksBegin) {
   for (size_t pad = 0; pad <= 130; ++pad) {
     const std::string path = "/" + std::string(pad, 'p');
-    const std::string bytes = "GET " + path + " HTTP/1.1\r\nHost: Mango.com:80\r\nX-Request-Id:abc\r\n" +
+    const std::string bytes = "GET " + path +
+                              " HTTP/1.1\r\nHost: Mango.com:80\r\nX-Request-Id:abc\r\n" +
                               "X-Other: \t some value \r\nContent-Length:\r\n\r\n";
     for (const size_t after : {0, 1, 31, 32, 33, 63, 64, 65, 200}) {
       SCOPED_TRACE(std::to_string(pad) + " bytes of path, " + std::to_string(after) + " behind");

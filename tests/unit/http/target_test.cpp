@@ -318,8 +318,10 @@ TEST(Authority, ValidAndCanonical) {
   for (const AuthorityRow& row : rows) {
     SCOPED_TRACE(row.authority);
     EXPECT_EQ(isValidAuthority(row.authority), row.valid);
-    if (!row.valid) continue;
     Arena arena;
+    EXPECT_EQ(hostOf(row.authority, arena).has_value(), row.valid);
+    if (!row.valid) continue;
+    EXPECT_EQ(*hostOf(row.authority, arena), row.host);
     EXPECT_EQ(canonicalHost(row.authority, arena), row.host);
   }
 }
