@@ -55,7 +55,7 @@ TEST(FieldId, NearlyAKnownNameIsAnother) {
     }
     if (name.size() < 8) continue;
     const std::string front = name.substr(0, 4), back = name.substr(name.size() - 4);
-    for (size_t middle = 0; middle < 14; ++middle)
+    for (size_t middle = 1; middle < 14; ++middle)
       EXPECT_NE(fieldIdOf(front + std::string(middle, '~') + back), id) << name << middle;
   }
 }
