@@ -2,13 +2,14 @@
 #pragma once
 
 #include <cstddef>
-#include <cstring>
 #include <memory>
 #include <span>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
+
+#include "base/short_copy.h"
 
 namespace fairlead {
 
@@ -44,7 +45,7 @@ class Arena {
 
   std::string_view copy(std::string_view text) {
     char* to = allocate(text.size());
-    if (!text.empty()) std::memcpy(to, text.data(), text.size());
+    copyShort(to, text.data(), text.size());
     return {to, text.size()};
   }
 
@@ -67,7 +68,7 @@ class Arena {
 
  private:
   static char* append(char* at, std::string_view text) {
-    if (!text.empty()) std::memcpy(at, text.data(), text.size());
+    copyShort(at, text.data(), text.size());
     return at + text.size();
   }
 

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/ascii.h"
+#include "base/short_copy.h"
 #include "filter/entries.h"
 #include "http/semantics.h"
 
@@ -93,25 +94,50 @@ std::string_view extendedFor(const Fields& fields, std::string_view peer, Arena&
   return list.empty() ? peer : arena.join(list, ", ", peer);
 }
 
+// "Name: value" as Field::make renders it, but of a name that is known here, so that it is copied
+// without a call.
+template <FieldId Id, size_t N>
+Field lineOf(const char (&name_and_colon)[N], std::string_view value, Arena& arena) {
+  constexpr size_t kValueBegin = N - 1;
+  const size_t length = kValueBegin + value.size() + 2;
+  char* const line = arena.allocate(length);
+  std::memcpy(line, name_and_colon, kValueBegin);
+  copyShort(line + kValueBegin, value.data(), value.size());
+  std::memcpy(line + length - 2, "\r\n", 2);
+  return {line,
+          kValueBegin - 2,
+          kValueBegin,
+          static_cast<uint16_t>(value.size()),
+          static_cast<uint16_t>(length),
+          Id};
+}
+
+// The head mostly has no such field yet.
+bool put(Fields& fields, const Field& field) {
+  return fields.mayHave(http::maskOf(field.id())) ? fields.set(field) : fields.add(field);
+}
+
 bool setFor(Fields& fields, const Scene& scene) {
   char buffer[IpAddress::kMaxText];
   const std::string_view peer(buffer, scene.client.peer.format(buffer));
   const std::string_view value = fields.mayHave(http::maskOf(FieldId::XForwardedFor))
                                      ? extendedFor(fields, peer, scene.arena)
                                      : peer;
-  return fields.set(Field::make(scene.arena, FieldId::XForwardedFor, value));
+  return put(fields, lineOf<FieldId::XForwardedFor>("X-Forwarded-For: ", value, scene.arena));
 }
 
 // A trusted proxy's word stands, as long as it is one word that means something.
 bool setProto(Fields& fields, const Scene& scene) {
   if (fields.countOf(FieldId::XForwardedProto) == 1 && !forwardedScheme(fields).empty())
     return true;
-  return fields.set(Field::make(scene.arena, FieldId::XForwardedProto, scene.client.scheme));
+  return put(fields, lineOf<FieldId::XForwardedProto>("X-Forwarded-Proto: ", scene.client.scheme,
+                                                      scene.arena));
 }
 
 bool setHost(http::RequestHead& head, const Scene& scene) {
   if (head.authority.empty() || head.fields.find(FieldId::XForwardedHost)) return true;
-  return head.fields.add(Field::make(scene.arena, FieldId::XForwardedHost, head.authority));
+  return head.fields.add(
+      lineOf<FieldId::XForwardedHost>("X-Forwarded-Host: ", head.authority, scene.arena));
 }
 
 bool isRequestId(const Fields& fields) {
@@ -120,21 +146,35 @@ bool isRequestId(const Fields& fields) {
   return id.size() <= kLongestRequestId && http::isToken(id);
 }
 
-// Eight digits at once: the nibbles move apart until each has an octet, the highest one first.
-void writeHex(uint32_t bits, char* to) {
+// Eight digits at once, one for the low half of each octet.
+uint64_t hexDigits(uint64_t octets) {
   constexpr uint64_t kEach = 0x0101010101010101;
-  uint64_t x = bits;
-  x = (x & 0xFFFF0000) << 16 | (x & 0x0000FFFF);
-  x = (x & 0x0000FF000000FF00) << 8 | (x & 0x000000FF000000FF);
-  x = (x & 0x00F000F000F000F0) << 4 | (x & 0x000F000F000F000F);
+  const uint64_t x = octets & 0x0F * kEach;
   const uint64_t is_letter = (x + 6 * kEach) >> 4 & kEach;
-  x += '0' * kEach + is_letter * ('a' - '9' - 1);
-  if constexpr (std::endian::native == std::endian::little) x = __builtin_bswap64(x);
-  std::memcpy(to, &x, sizeof x);
+  return x + '0' * kEach + is_letter * ('a' - '9' - 1);
 }
+
+// Sixteen digits, the highest first: those of the high halves and of the low ones take turns.
 void writeHex(uint64_t bits, char* to) {
-  writeHex(static_cast<uint32_t>(bits >> 32), to);
-  writeHex(static_cast<uint32_t>(bits), to + 8);
+  using Octets [[gnu::vector_size(8)]] = char;
+  if constexpr (std::endian::native == std::endian::little) bits = __builtin_bswap64(bits);
+  const auto high = std::bit_cast<Octets>(hexDigits(bits >> 4));
+  const auto low = std::bit_cast<Octets>(hexDigits(bits));
+  const auto digits =
+      __builtin_shufflevector(high, low, 0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15);
+  std::memcpy(to, &digits, sizeof digits);
+}
+
+Field newRequestId(Arena& arena, Random& random) {
+  constexpr std::string_view kName = "X-Request-Id: ";
+  constexpr size_t kDigits = 32;
+  constexpr size_t kLine = kName.size() + kDigits + 2;
+  char* const line = arena.allocate(kLine);
+  std::memcpy(line, kName.data(), kName.size());
+  writeHex(random.next(), line + kName.size());
+  writeHex(random.next(), line + kName.size() + kDigits / 2);
+  std::memcpy(line + kLine - 2, "\r\n", 2);
+  return {line, kName.size() - 2, kName.size(), kDigits, kLine, FieldId::XRequestId};
 }
 
 // A Connection that named it as belonging to one hop has had it removed.
@@ -176,11 +216,8 @@ void identifyClient(http::RequestHead& head, const TrustedProxies& trusted, Clie
 
 std::string_view setRequestId(http::RequestHead& head, Arena& arena, Random& random) {
   if (isRequestId(head.fields)) return head.fields.valueOf(FieldId::XRequestId);
-  char id[32];
-  writeHex(random.next(), id);
-  writeHex(random.next(), id + 16);
-  const Field field = Field::make(arena, FieldId::XRequestId, std::string_view(id, sizeof id));
-  head.fields.set(field);
+  const Field field = newRequestId(arena, random);
+  put(head.fields, field);
   return field.value();
 }
 

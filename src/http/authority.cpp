@@ -4,6 +4,7 @@
 #include "base/ascii.h"
 #include "base/ip_address.h"
 #include "http/byte_class.h"
+#include "http/scan.h"
 #include "http/target.h"
 
 namespace fairlead::http {
@@ -54,18 +55,28 @@ std::string_view canonicalLiteral(std::string_view literal, Arena& arena) {
   return {text, length + 2};
 }
 
-}  // namespace
+// Where a name that is valid and canonical as it stands ends: behind it is nothing, or ':' and
+// perhaps a port. 0: the authority wants a closer look.
+size_t canonicalNameEnd(std::string_view authority) {
+  const size_t end = scan().findOddInHost(authority.data(), authority.size());
+  const bool ends = end == authority.size() || authority[end] == ':';
+  return ends && end > 0 && authority[0] != '.' && authority[end - 1] != '.' ? end : 0;
+}
 
-bool isValidAuthority(std::string_view authority) {
+bool isNothingOrPort(std::string_view text) {
+  return text.empty() || (text[0] == ':' && isPort(text.substr(1)));
+}
+
+// What canonicalNameEnd wants looked at.
+bool isOddButValid(std::string_view authority) {
   const size_t end = hostEnd(authority);
   const std::string_view host = authority.substr(0, end);
-  const std::string_view rest = authority.substr(end);
-  if (!rest.empty() && (rest[0] != ':' || !isPort(rest.substr(1)))) return false;
+  if (!isNothingOrPort(authority.substr(end))) return false;
   if (!host.starts_with('[')) return isRegisteredName(host);
   return host.size() > 2 && host.ends_with(']') && isIpLiteral(host);
 }
 
-std::string_view canonicalHost(std::string_view authority, Arena& arena) {
+std::string_view rewriteHost(std::string_view authority, Arena& arena) {
   std::string_view host = authority.substr(0, hostEnd(authority));
   if (host.ends_with('.')) host.remove_suffix(1);
   if (host.starts_with('[')) host = canonicalLiteral(host, arena);
@@ -75,6 +86,26 @@ std::string_view canonicalHost(std::string_view authority, Arena& arena) {
   char* const small = arena.allocate(host.size());
   for (size_t i = 0; i < host.size(); ++i) small[i] = ascii::lower(host[i]);
   return {small, host.size()};
+}
+
+}  // namespace
+
+bool isValidAuthority(std::string_view authority) {
+  const size_t name_end = canonicalNameEnd(authority);
+  return name_end > 0 ? isNothingOrPort(authority.substr(name_end)) : isOddButValid(authority);
+}
+
+std::string_view canonicalHost(std::string_view authority, Arena& arena) {
+  const size_t name_end = canonicalNameEnd(authority);
+  return name_end > 0 ? authority.substr(0, name_end) : rewriteHost(authority, arena);
+}
+
+std::optional<std::string_view> hostOf(std::string_view authority, Arena& arena) {
+  const size_t name_end = canonicalNameEnd(authority);
+  if (name_end > 0 && isNothingOrPort(authority.substr(name_end)))
+    return authority.substr(0, name_end);
+  if (name_end > 0 || !isOddButValid(authority)) return std::nullopt;
+  return rewriteHost(authority, arena);
 }
 
 }  // namespace fairlead::http

@@ -37,6 +37,9 @@ inline constexpr auto kUnreservedBytes = byte_class_detail::tableOf([](unsigned 
 inline constexpr auto kHostBytes = byte_class_detail::tableOf([](unsigned char c) {
   return byte_class_detail::isAlphanumeric(c) || byte_class_detail::isOneOf(c, "-._~!$&'()*+;=");
 });
+// The same in the one spelling that routing compares: letters small.
+inline constexpr auto kCanonicalHostBytes = byte_class_detail::tableOf(
+    [](unsigned char c) { return kHostBytes[c] && !(c >= 'A' && c <= 'Z'); });
 // What a path of a request may hold without a closer look: visible ASCII but '%', '?' and '#'.
 inline constexpr auto kPlainPathBytes = byte_class_detail::tableOf(
     [](unsigned char c) { return c > 0x20 && c < 0x7F && !byte_class_detail::isOneOf(c, "%?#"); });
@@ -48,6 +51,9 @@ inline constexpr auto kCookieBytes = byte_class_detail::tableOf([](unsigned char
 constexpr bool isTokenByte(char c) { return kTokenBytes[static_cast<unsigned char>(c)]; }
 constexpr bool isUnreservedByte(char c) { return kUnreservedBytes[static_cast<unsigned char>(c)]; }
 constexpr bool isHostByte(char c) { return kHostBytes[static_cast<unsigned char>(c)]; }
+constexpr bool isCanonicalHostByte(char c) {
+  return kCanonicalHostBytes[static_cast<unsigned char>(c)];
+}
 constexpr bool isPlainPathByte(char c) { return kPlainPathBytes[static_cast<unsigned char>(c)]; }
 constexpr bool isCookieByte(char c) { return kCookieBytes[static_cast<unsigned char>(c)]; }
 

@@ -63,31 +63,49 @@ constexpr std::array<std::string_view, kIdCount> kNames = {
 static_assert(kNames[static_cast<size_t>(FieldId::XRequestId)] == "X-Request-Id");
 
 constexpr size_t kLongestName = 19;
-constexpr char kFold = 0x20;  // makes a letter small, and leaves '-' and digits as they are
+constexpr uint64_t kFold = 0x2020202020202020;  // makes letters small; '-' and digits stay
 
-constexpr uint32_t folded(char c) { return static_cast<unsigned char>(c | kFold); }
-
-// Length, first, last and one late letter tell all known names apart.
-constexpr uint32_t keyOf(std::string_view name) {
-  return static_cast<uint32_t>(name.size()) | folded(name.front()) << 8 |
-         folded(name.back()) << 16 | folded(name[name.size() * 3 / 4]) << 24;
+// Some bytes of a name as a number, letters small; made by one load.
+template <typename Word>
+constexpr Word foldedAt(const char* text) {
+  Word word = 0;
+  for (size_t i = 0; i < sizeof word; ++i)
+    word |= static_cast<Word>(static_cast<unsigned char>(text[i])) << (8 * i);
+  return word | static_cast<Word>(kFold);
 }
 
-constexpr uint32_t slotOf(std::string_view name, uint32_t multiplier) {
-  return (keyOf(name) * multiplier) >> 24;
+// The first and the last four bytes, which tell all known names of one length apart; of three and
+// fewer, all.
+constexpr uint64_t endsOf(std::string_view name) {
+  const char* const text = name.data();
+  const size_t size = name.size();
+  if (size >= 4)
+    return foldedAt<uint32_t>(text) | uint64_t{foldedAt<uint32_t>(text + size - 4)} << 32;
+  return foldedAt<uint8_t>(text) | uint64_t{foldedAt<uint8_t>(text + size / 2)} << 8 |
+         uint64_t{foldedAt<uint8_t>(text + size - 1)} << 16;
 }
+
+struct KnownName {
+  uint64_t ends = 0;
+  std::array<char, 24> folded{};
+  uint8_t size = 0;
+};
 
 struct NameTable {
-  uint32_t multiplier = 0;
+  uint64_t multiplier = 0x691FE676D7484AF1;  // the search begins where it ended with these names
   std::array<uint8_t, 256> ids{};
-  std::array<std::array<char, 24>, kIdCount> folded_names{};
+  std::array<KnownName, kIdCount> names{};
+
+  constexpr size_t slotOf(uint64_t ends, size_t size) const {
+    return ((ends + size) * multiplier) >> 56;
+  }
 };
 
 constexpr bool fill(NameTable& table) {
   table.ids = {};
   for (size_t id = 1; id < kIdCount; ++id) {
     if (kNames[id].empty()) continue;
-    uint8_t& slot = table.ids[slotOf(kNames[id], table.multiplier)];
+    uint8_t& slot = table.ids[table.slotOf(table.names[id].ends, table.names[id].size)];
     if (slot != 0) return false;
     slot = static_cast<uint8_t>(id);
   }
@@ -97,41 +115,30 @@ constexpr bool fill(NameTable& table) {
 // Tries odd multipliers until no two names share a slot.
 consteval NameTable makeTable() {
   NameTable table;
-  table.multiplier = 0x9E3779B1;
-  while (!fill(table)) table.multiplier = table.multiplier * 1664525 + 1013904222 + 1;
-  for (size_t id = 1; id < kIdCount; ++id)
+  for (size_t id = 1; id < kIdCount; ++id) {
+    if (kNames[id].empty()) continue;
+    table.names[id] = {.ends = endsOf(kNames[id]), .size = static_cast<uint8_t>(kNames[id].size())};
     for (size_t i = 0; i < kNames[id].size(); ++i)
-      table.folded_names[id][i] = static_cast<char>(folded(kNames[id][i]));
+      table.names[id].folded[i] = static_cast<char>(foldedAt<uint8_t>(&kNames[id][i]));
+  }
+  while (!fill(table)) table.multiplier = table.multiplier * 6364136223846793005 + 2;
   return table;
 }
 
 constexpr NameTable kTable = makeTable();
 
-template <typename Word>
-bool wordEquals(const char* text, const char* folded_text) {
-  Word a;
-  Word b;
-  std::memcpy(&a, text, sizeof a);
-  std::memcpy(&b, folded_text, sizeof b);
-  constexpr Word kFoldAll = static_cast<Word>(0x2020202020202020);
-  return (a | kFoldAll) == b;
+// Of 8 to 24 bytes: three words, which overlap. `folded` has been folded already.
+inline bool sameWords(const char* text, const char* folded, size_t size) {
+  const auto difference = [&](size_t at) {
+    return foldedAt<uint64_t>(text + at) ^ foldedAt<uint64_t>(folded + at);
+  };
+  return (difference(0) | difference((size - 8) / 2) | difference(size - 8)) == 0;
 }
 
-// Are `length` bytes of a token the same as an already folded name of letters and '-'? Word by
-// word; the last word overlaps the one before.
-inline bool equalsFolded(const char* text, const char* folded_text, size_t length) {
-  if (length >= 8) {
-    const size_t last = length - 8;
-    for (size_t i = 0; i < last; i += 8)
-      if (!wordEquals<uint64_t>(text + i, folded_text + i)) return false;
-    return wordEquals<uint64_t>(text + last, folded_text + last);
-  }
-  if (length >= 4)
-    return wordEquals<uint32_t>(text, folded_text) &&
-           wordEquals<uint32_t>(text + length - 4, folded_text + length - 4);
-  for (size_t i = 0; i < length; ++i)
-    if (!wordEquals<uint8_t>(text + i, folded_text + i)) return false;
-  return true;
+// Are the ends, which are the same, all that there is, or is the rest the same as well?
+inline bool isName(std::string_view text, const KnownName& known) {
+  return text.size() == known.size &&
+         (text.size() <= 8 || sameWords(text.data(), known.folded.data(), text.size()));
 }
 
 constexpr char kForwardedPrefix[] = "x-forwarded-";
@@ -139,7 +146,7 @@ constexpr char kProxyPrefix[] = "proxy-";
 
 template <size_t N>
 bool beginsWith(std::string_view name, const char (&prefix)[N]) {
-  return name.size() >= N && equalsFolded(name.data(), prefix, N - 1);
+  return name.size() >= N && ascii::equalsIgnoreCase(name.substr(0, N - 1), {prefix, N - 1});
 }
 
 FieldId familyOf(std::string_view name) {
@@ -149,24 +156,7 @@ FieldId familyOf(std::string_view name) {
   return FieldId::Unknown;
 }
 
-bool isFamily(FieldId id) { return kNames[static_cast<size_t>(id)].empty(); }
-
-}  // namespace
-
-FieldId fieldIdOf(std::string_view name) {
-  if (name.empty()) return FieldId::Unknown;
-  if (name.size() <= kLongestName) {
-    const uint8_t id = kTable.ids[slotOf(name, kTable.multiplier)];
-    if (kNames[id].size() == name.size() &&
-        equalsFolded(name.data(), kTable.folded_names[id].data(), name.size()))
-      return static_cast<FieldId>(id);
-  }
-  return familyOf(name);
-}
-
-std::string_view nameOf(FieldId id) { return kNames[static_cast<size_t>(id)]; }
-
-Field Field::make(Arena& arena, std::string_view name, std::string_view value) {
+Field render(Arena& arena, std::string_view name, std::string_view value, FieldId id) {
   const std::string_view line =
       arena.join(name, std::string_view(": "), value, std::string_view("\r\n"));
   return {line.data(),
@@ -174,11 +164,29 @@ Field Field::make(Arena& arena, std::string_view name, std::string_view value) {
           static_cast<uint16_t>(name.size() + 2),
           static_cast<uint16_t>(value.size()),
           static_cast<uint16_t>(line.size()),
-          fieldIdOf(name)};
+          id};
+}
+
+}  // namespace
+
+FieldId fieldIdOf(std::string_view name) {
+  if (name.empty()) return FieldId::Unknown;
+  if (name.size() > kLongestName) return familyOf(name);
+  const uint64_t ends = endsOf(name);
+  const uint8_t id = kTable.ids[kTable.slotOf(ends, name.size())];
+  const KnownName& known = kTable.names[id];
+  if (known.ends == ends && isName(name, known)) return static_cast<FieldId>(id);
+  return familyOf(name);
+}
+
+std::string_view nameOf(FieldId id) { return kNames[static_cast<size_t>(id)]; }
+
+Field Field::make(Arena& arena, std::string_view name, std::string_view value) {
+  return render(arena, name, value, fieldIdOf(name));
 }
 
 Field Field::make(Arena& arena, FieldId id, std::string_view value) {
-  return make(arena, nameOf(id), value);
+  return render(arena, nameOf(id), value, id);
 }
 
 std::optional<Field> Field::tryMake(Arena& arena, std::string_view name, std::string_view value) {

@@ -72,7 +72,12 @@ constexpr uint64_t maskOf(FieldId first, Ids... rest) {
   return maskOf(first) | maskOf(rest...);
 }
 
-// The id of a token in any letter case; constant time (length and a few bytes choose one
+// Ids that stand for more than one name.
+inline constexpr uint64_t kFamilies =
+    maskOf(FieldId::Unknown, FieldId::ProxyOther, FieldId::XForwardedOther);
+constexpr bool isFamily(FieldId id) { return (maskOf(id) & kFamilies) != 0; }
+
+// The id of a token in any letter case; constant time (its first and last bytes choose one
 // candidate).
 FieldId fieldIdOf(std::string_view name);
 // The usual spelling of a known name ("Content-Length"); empty for Unknown and for the ids of
@@ -96,7 +101,7 @@ class Field {
   // Renders "name: value\r\n" into the arena. Name and value must be valid (RFC 9110 section 5.5)
   // and together under 64 KiB.
   static Field make(Arena& arena, std::string_view name, std::string_view value);
-  static Field make(Arena& arena, FieldId id, std::string_view value);
+  static Field make(Arena& arena, FieldId id, std::string_view value);  // of no family
   // The same for a value of any length; nothing when name and value are too long together.
   static std::optional<Field> tryMake(Arena& arena, std::string_view name, std::string_view value);
 

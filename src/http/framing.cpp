@@ -75,22 +75,28 @@ Framed transferFraming(const Fields& fields, Version version, const Sentences& s
 
 // 1*DIGIT below 2^63; nothing else, no list.
 std::string_view parseLength(std::string_view text, uint64_t& length) {
+  constexpr size_t kDigitsThatAlwaysFit = 18;
   length = 0;
-  for (const char c : text) {
-    if (!ascii::isDigit(c)) return "Content-Length is not a number";
-    const auto digit = static_cast<uint64_t>(c - '0');
-    if (length > (kLargestLength - digit) / 10) return "Content-Length is too large";
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto digit = static_cast<uint64_t>(static_cast<unsigned char>(text[i]) - '0');
+    if (digit > 9) return "Content-Length is not a number";
+    if (i >= kDigitsThatAlwaysFit && length > (kLargestLength - digit) / 10)
+      return "Content-Length is too large";
     length = length * 10 + digit;
   }
   return text.empty() ? std::string_view("Content-Length is empty") : std::string_view();
 }
 
-Framed lengthFraming(const Fields& fields, const Sentences& says) {
-  if (fields.countOf(FieldId::ContentLength) > 1)
-    return fault(says.fault_status, "More than one Content-Length");
+Framed lengthFraming(const Fields& fields, const Sentences& says, Framing without) {
+  const Field* only = nullptr;
+  for (const Field& field : fields) {
+    if (field.id() != FieldId::ContentLength) continue;
+    if (only != nullptr) return fault(says.fault_status, "More than one Content-Length");
+    only = &field;
+  }
+  if (only == nullptr) return without;
   Framing framing{Framing::Kind::Length};
-  const std::string_view sentence =
-      parseLength(fields.valueOf(FieldId::ContentLength), framing.length);
+  const std::string_view sentence = parseLength(only->value(), framing.length);
   if (!sentence.empty()) return fault(says.fault_status, sentence);
   return framing;
 }
@@ -99,8 +105,7 @@ Framed lengthFraming(const Fields& fields, const Sentences& says) {
 Framed framingOf(const Fields& fields, Version version, const Sentences& says, Framing without) {
   if (!fields.mayHave(kFramingFields)) return without;
   if (fields.find(FieldId::TransferEncoding)) return transferFraming(fields, version, says);
-  if (fields.find(FieldId::ContentLength)) return lengthFraming(fields, says);
-  return without;
+  return lengthFraming(fields, says, without);
 }
 
 bool isWithoutBody(uint16_t status, Method request_method) {

@@ -8,13 +8,20 @@
 
 namespace fairlead::http {
 
+// For each of 64 bytes one bit, the lowest for the first: is it a control (isControlByte), is it
+// not a token byte? Zero beyond the end.
+struct ByteClasses {
+  uint64_t controls = 0;
+  uint64_t non_tokens = 0;
+  friend bool operator==(const ByteClasses&, const ByteClasses&) = default;
+};
+
 // One variant: plain functions without state. None reads beyond `length`.
 struct Scan {
   std::string_view name;
 
-  // For each byte one bit (bit i % 64 of word i / 64): is it a control (isControlByte), is it not a
-  // token byte? Writes whole words; the bits beyond `length` are zero.
-  void (*classify)(const char* bytes, size_t length, uint64_t* controls, uint64_t* non_tokens);
+  // Up to 64 bytes at once.
+  ByteClasses (*classify)(const char* bytes, size_t length);
 
   // The index of the first byte outside visible ASCII, or `length`.
   size_t (*findNonVisible)(const char* bytes, size_t length);
@@ -22,6 +29,10 @@ struct Scan {
   // The index of the first byte where a path may stop being canonical or may end: what is not
   // isPlainPathByte, and a '/' before '/' or '.'; or `length`.
   size_t (*findOddInPath)(const char* bytes, size_t length);
+
+  // The index of the first byte where the name of a host may stop being canonical or may end: what
+  // is not isCanonicalHostByte, and a '.' before '.'; or `length`.
+  size_t (*findOddInHost)(const char* bytes, size_t length);
 };
 
 // The widest variant that this CPU has.

@@ -52,7 +52,7 @@ FAIRLEAD_SCAN_TARGET inline uint32_t nonVisibleIn(const char* bytes) {
   return ~bitsOf(visible);
 }
 
-FAIRLEAD_SCAN_TARGET inline uint32_t oddIn(const char* bytes) {
+FAIRLEAD_SCAN_TARGET inline uint32_t oddInPath(const char* bytes) {
   const __m256i v = load(bytes);
   const __m256i next = load(bytes + 1);
   const __m256i joint =
@@ -60,11 +60,17 @@ FAIRLEAD_SCAN_TARGET inline uint32_t oddIn(const char* bytes) {
   return bitsOf(_mm256_or_si256(joint, outside(v, spread(kPlainPathLow))));
 }
 
+FAIRLEAD_SCAN_TARGET inline uint32_t oddInHost(const char* bytes) {
+  const __m256i v = load(bytes);
+  const __m256i joint = _mm256_and_si256(equals(v, '.'), equals(load(bytes + 1), '.'));
+  return bitsOf(_mm256_or_si256(joint, outside(v, spread(kCanonicalHostLow))));
+}
+
 #include "http/scan_loops.h"
 
 }  // namespace
 
-const Scan kAvx2Scan = {"avx2", classify, findNonVisible, findOddInPath};
+const Scan kAvx2Scan = {"avx2", classify, findNonVisible, findOddInPath, findOddInHost};
 
 }  // namespace fairlead::http
 

@@ -1,17 +1,12 @@
 // The loops over blocks: text that each vector variant includes behind its own primitives (kBlock,
-// load, spread, controlsIn, outside, bitsOf, nonVisibleIn, oddIn). A template would not do: only
-// functions of the same target are inlined into each other, and the target is an attribute of the
-// function itself. No include guard: it is meant to be included once in each variant, inside its
-// unnamed namespace.
+// load, spread, controlsIn, outside, bitsOf, nonVisibleIn, oddInPath, oddInHost). A template would
+// not do: only functions of the same target are inlined into each other, and the target is an
+// attribute of the function itself. No include guard: it is meant to be included once in each
+// variant, inside its unnamed namespace.
 
-struct Classes {
-  uint64_t controls = 0;
-  uint64_t non_tokens = 0;
-};
-
-FAIRLEAD_SCAN_TARGET inline Classes classesOf64(const char* bytes) {
+FAIRLEAD_SCAN_TARGET inline ByteClasses classesOf64(const char* bytes) {
   const auto token = spread(kTokenLow);
-  Classes classes;
+  ByteClasses classes;
   for (unsigned shift = 0; shift < 64; shift += kBlock) {
     const auto v = load(bytes + shift);
     classes.controls |= uint64_t{controlsIn(v)} << shift;
@@ -20,18 +15,11 @@ FAIRLEAD_SCAN_TARGET inline Classes classesOf64(const char* bytes) {
   return classes;
 }
 
-FAIRLEAD_SCAN_TARGET void classify(const char* bytes, size_t length, uint64_t* controls,
-                                   uint64_t* non_tokens) {
-  for (; length >= 64; bytes += 64, length -= 64) {
-    const Classes classes = classesOf64(bytes);
-    *controls++ = classes.controls;
-    *non_tokens++ = classes.non_tokens;
-  }
-  if (length == 0) return;
+FAIRLEAD_SCAN_TARGET ByteClasses classify(const char* bytes, size_t length) {
+  if (length == 64) return classesOf64(bytes);
   const PaddedTail<64> tail(bytes, length);
-  const Classes classes = classesOf64(tail.bytes);
-  *controls = classes.controls & firstBits(length);
-  *non_tokens = classes.non_tokens & firstBits(length);
+  const ByteClasses classes = classesOf64(tail.bytes);
+  return {classes.controls & firstBits(length), classes.non_tokens & firstBits(length)};
 }
 
 FAIRLEAD_SCAN_TARGET size_t findNonVisible(const char* bytes, size_t length) {
@@ -43,12 +31,22 @@ FAIRLEAD_SCAN_TARGET size_t findNonVisible(const char* bytes, size_t length) {
   return at + std::countr_zero(nonVisibleIn(tail.bytes));
 }
 
-FAIRLEAD_SCAN_TARGET size_t findOddInPath(const char* bytes, size_t length) {
+// `OddIn` looks one byte ahead.
+template <uint32_t OddIn(const char*)>
+FAIRLEAD_SCAN_TARGET inline size_t findOdd(const char* bytes, size_t length) {
   size_t at = 0;
   for (; length - at > kBlock; at += kBlock)
-    if (const uint32_t found = oddIn(bytes + at)) return at + std::countr_zero(found);
+    if (const uint32_t found = OddIn(bytes + at)) return at + std::countr_zero(found);
   if (at == length) return length;
   const PaddedTail<kBlock> tail(bytes + at, length - at);
-  const uint32_t found = oddIn(tail.bytes);
+  const uint32_t found = OddIn(tail.bytes);
   return found != 0 ? at + std::countr_zero(found) : length;
+}
+
+FAIRLEAD_SCAN_TARGET size_t findOddInPath(const char* bytes, size_t length) {
+  return findOdd<oddInPath>(bytes, length);
+}
+
+FAIRLEAD_SCAN_TARGET size_t findOddInHost(const char* bytes, size_t length) {
+  return findOdd<oddInHost>(bytes, length);
 }

@@ -7,18 +7,13 @@ namespace fairlead::http {
 
 namespace {
 
-void classify(const char* bytes, size_t length, uint64_t* controls, uint64_t* non_tokens) {
-  for (size_t begin = 0; begin < length; begin += 64) {
-    const size_t count = length - begin < 64 ? length - begin : 64;
-    uint64_t control = 0;
-    uint64_t non_token = 0;
-    for (size_t i = 0; i < count; ++i) {
-      control |= uint64_t{isControlByte(bytes[begin + i])} << i;
-      non_token |= uint64_t{!isTokenByte(bytes[begin + i])} << i;
-    }
-    *controls++ = control;
-    *non_tokens++ = non_token;
+ByteClasses classify(const char* bytes, size_t length) {
+  ByteClasses classes;
+  for (size_t i = 0; i < length; ++i) {
+    classes.controls |= uint64_t{isControlByte(bytes[i])} << i;
+    classes.non_tokens |= uint64_t{!isTokenByte(bytes[i])} << i;
   }
+  return classes;
 }
 
 size_t findNonVisible(const char* bytes, size_t length) {
@@ -36,8 +31,16 @@ size_t findOddInPath(const char* bytes, size_t length) {
   return length;
 }
 
+size_t findOddInHost(const char* bytes, size_t length) {
+  for (size_t i = 0; i < length; ++i) {
+    if (!isCanonicalHostByte(bytes[i])) return i;
+    if (bytes[i] == '.' && i + 1 < length && bytes[i + 1] == '.') return i;
+  }
+  return length;
+}
+
 }  // namespace
 
-const Scan kPlainScan = {"plain", classify, findNonVisible, findOddInPath};
+const Scan kPlainScan = {"plain", classify, findNonVisible, findOddInPath, findOddInHost};
 
 }  // namespace fairlead::http

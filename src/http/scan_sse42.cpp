@@ -50,7 +50,7 @@ FAIRLEAD_SCAN_TARGET inline uint32_t nonVisibleIn(const char* bytes) {
   return ~bitsOf(visible) & 0xFFFF;
 }
 
-FAIRLEAD_SCAN_TARGET inline uint32_t oddIn(const char* bytes) {
+FAIRLEAD_SCAN_TARGET inline uint32_t oddInPath(const char* bytes) {
   const __m128i v = load(bytes);
   const __m128i next = load(bytes + 1);
   const __m128i joint =
@@ -58,11 +58,17 @@ FAIRLEAD_SCAN_TARGET inline uint32_t oddIn(const char* bytes) {
   return bitsOf(_mm_or_si128(joint, outside(v, spread(kPlainPathLow))));
 }
 
+FAIRLEAD_SCAN_TARGET inline uint32_t oddInHost(const char* bytes) {
+  const __m128i v = load(bytes);
+  const __m128i joint = _mm_and_si128(equals(v, '.'), equals(load(bytes + 1), '.'));
+  return bitsOf(_mm_or_si128(joint, outside(v, spread(kCanonicalHostLow))));
+}
+
 #include "http/scan_loops.h"
 
 }  // namespace
 
-const Scan kSse42Scan = {"sse4.2", classify, findNonVisible, findOddInPath};
+const Scan kSse42Scan = {"sse4.2", classify, findNonVisible, findOddInPath, findOddInHost};
 
 }  // namespace fairlead::http
 

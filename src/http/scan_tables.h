@@ -5,8 +5,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 
+#include "base/short_copy.h"
 #include "http/byte_class.h"
 
 namespace fairlead::http {
@@ -25,6 +25,7 @@ consteval NibbleTable lowNibbles(const std::array<bool, 256>& members) {
 
 alignas(16) inline constexpr NibbleTable kTokenLow = lowNibbles(kTokenBytes);
 alignas(16) inline constexpr NibbleTable kPlainPathLow = lowNibbles(kPlainPathBytes);
+alignas(16) inline constexpr NibbleTable kCanonicalHostLow = lowNibbles(kCanonicalHostBytes);
 alignas(16) inline constexpr NibbleTable kHighBit = {1, 2, 4, 8, 16, 32, 64, 128};
 
 // The last bytes of a text, followed by zeros: a zero is outside of every class that is searched
@@ -32,7 +33,7 @@ alignas(16) inline constexpr NibbleTable kHighBit = {1, 2, 4, 8, 16, 32, 64, 128
 // ahead.
 template <size_t Block>
 struct PaddedTail {
-  PaddedTail(const char* from, size_t length) { std::memcpy(bytes, from, length); }
+  PaddedTail(const char* from, size_t length) { copyShort(bytes, from, length); }
   alignas(32) char bytes[Block + 32] = {};
 };
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string_view>
 
 #include "base/arena.h"
@@ -48,6 +49,9 @@ bool isValidAuthority(std::string_view authority);
 // The host of an authority for matching: no port, no trailing dot, lower case (brackets of an IPv6
 // literal kept). Returns a view of `authority` when nothing had to change.
 std::string_view canonicalHost(std::string_view authority, Arena& arena);
+
+// Both at once: the canonical host of an authority, or nothing when that is not valid.
+std::optional<std::string_view> hostOf(std::string_view authority, Arena& arena);
 
 // Is `path` the prefix itself or below it, by whole segments? `/` has everything below it.
 constexpr bool isAtOrBelow(std::string_view path, std::string_view prefix) {

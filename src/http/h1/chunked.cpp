@@ -155,12 +155,12 @@ void ChunkedDecoder::takeTrailer(char c) {
 
 void ChunkedDecoder::endTrailerLine() {
   if (++trailer_count_ > kMostTrailers) return refuse("The trailer section has too many fields");
-  const auto name_end = std::ranges::find_if_not(trailer_, isTokenByte) - trailer_.begin();
-  const auto field = parseFieldLine(trailer_, static_cast<size_t>(name_end));
-  if (!field) return refuse(field.error());
-  if (allowedInTrailers(*field)) {
-    trailer_lines_.append(field->name()).append(": ").append(field->value()).append("\r\n");
-  }
+  const auto name_end =
+      static_cast<size_t>(std::ranges::find_if_not(trailer_, isTokenByte) - trailer_.begin());
+  if (!hasFieldName(trailer_, name_end)) return refuse(nameFault(trailer_, name_end));
+  const Field field = fieldOfLine(trailer_, name_end);
+  if (allowedInTrailers(field))
+    trailer_lines_.append(field.name()).append(": ").append(field.value()).append("\r\n");
   trailer_.clear();
   state_ = State::Trailer;
 }

@@ -34,7 +34,6 @@ class HeadReader {
 
   // The next line as a whole. A fault as soon as it cannot end within its limit.
   ParseStatus nextStartLine(ByteIndex& index, Line& line);
-  ParseStatus nextFieldLine(ByteIndex& index, Line& line);
   // Adds all fields up to the empty line.
   ParseStatus readFields(ByteIndex& index, Fields& fields, Underscores underscores,
                          uint16_t& dropped);
@@ -48,7 +47,15 @@ class HeadReader {
   void reset();
 
  private:
-  ParseStatus nextLine(ByteIndex& index, size_t last_return, MessageFault too_long, Line& line);
+  // What a line must end within, and what is wrong when it does not.
+  struct Bound {
+    size_t last_return;  // the last index at which its CR may stand
+    const MessageFault& fault;
+  };
+
+  ParseStatus nextLine(ByteIndex& index, const Bound& bound, Line& line);
+  ParseStatus nextFieldLine(ByteIndex& index, Line& line);
+  ParseStatus stopAt(size_t control, std::span<const char> bytes, const Bound& bound);
   ParseStatus takeField(const Line& line, Fields& fields, Underscores underscores,
                         uint16_t& dropped);
 

@@ -33,8 +33,10 @@ class RequestParser {
 
  private:
   ParseStatus readRequestLine(ByteIndex& index, RequestHead& head, Arena& arena);
-  ParseStatus takeRequestLine(const HeadReader::Line& line, RequestHead& head, Arena& arena);
+  ParseStatus takeRequestLine(const HeadReader::Line& line, const ByteIndex& index,
+                              RequestHead& head, Arena& arena);
   ParseStatus takeAuthority(RequestHead& head, Arena& arena);
+  ParseStatus preferTarget(RequestHead& head, Arena& arena);
 
   HeadReader reader_;
   uint8_t empty_lines_ = 0;

@@ -27,8 +27,8 @@ std::unexpected<MessageFault> fault(uint16_t status, std::string_view sentence) 
 
 // Any 1.x is taken as 1.1 but 1.0 (RFC 9110 section 2.5). `text` has the length of "HTTP/1.1".
 std::expected<Version, MessageFault> parseVersion(std::string_view text) {
-  if (text == "HTTP/1.1") return Version::Http11;
-  if (text == "HTTP/1.0") return Version::Http10;
+  if (std::memcmp(text.data(), "HTTP/1.1", kVersionLength) == 0) return Version::Http11;
+  if (std::memcmp(text.data(), "HTTP/1.0", kVersionLength) == 0) return Version::Http10;
   const bool is_version = text.starts_with("HTTP/") && ascii::isDigit(text[5]) && text[6] == '.' &&
                           ascii::isDigit(text[7]);
   if (!is_version) return std::unexpected(kNotARequestLine);
@@ -37,7 +37,9 @@ std::expected<Version, MessageFault> parseVersion(std::string_view text) {
   return Version::Http11;
 }
 
-std::expected<RequestLine, MessageFault> splitRequestLine(const HeadReader::Line& line) {
+// `received_end` is the end of all bytes, of which the line is some.
+std::expected<RequestLine, MessageFault> splitRequestLine(const HeadReader::Line& line,
+                                                          const char* received_end) {
   const std::string_view text = line.text;
   const size_t method_end = line.name_end;
   // At least the method, SP, one byte of target, SP, and the version.
@@ -48,7 +50,9 @@ std::expected<RequestLine, MessageFault> splitRequestLine(const HeadReader::Line
   const auto version = parseVersion(text.substr(target_end + 1));
   if (!version) return std::unexpected(version.error());
   const std::string_view target = text.substr(method_end + 1, target_end - method_end - 1);
-  const size_t odd = scan().findNonVisible(target.data(), target.size());
+  // At the space before the version at the latest.
+  const size_t odd =
+      scan().findNonVisible(target.data(), static_cast<size_t>(received_end - target.data()));
   if (odd == target.size()) return RequestLine{text.substr(0, method_end), target, *version};
   if (target[odd] == ' ') return std::unexpected(kNotARequestLine);
   return fault(400, "The request target holds a byte outside of visible ASCII");
@@ -85,15 +89,15 @@ ParseStatus RequestParser::readRequestLine(ByteIndex& index, RequestHead& head, 
     HeadReader::Line line;
     const ParseStatus status = reader_.nextStartLine(index, line);
     if (status != ParseStatus::Complete) return status;
-    if (!line.text.empty()) return takeRequestLine(line, head, arena);
+    if (!line.text.empty()) return takeRequestLine(line, index, head, arena);
     if (++empty_lines_ > kMostEmptyLines)
       return reader_.refuse(400, "Too many empty lines before the request line");
   }
 }
 
-ParseStatus RequestParser::takeRequestLine(const HeadReader::Line& text, RequestHead& head,
-                                           Arena& arena) {
-  const auto line = splitRequestLine(text);
+ParseStatus RequestParser::takeRequestLine(const HeadReader::Line& text, const ByteIndex& index,
+                                           RequestHead& head, Arena& arena) {
+  const auto line = splitRequestLine(text, index.bytes().data() + index.bytes().size());
   if (!line) return reader_.refuse(line.error().status, line.error().sentence);
   head.clear();
   head.method_text = line->method;
@@ -110,17 +114,29 @@ ParseStatus RequestParser::takeRequestLine(const HeadReader::Line& text, Request
 
 // RFC 9112 section 3.2, and 3.2.2 for the absolute form.
 ParseStatus RequestParser::takeAuthority(RequestHead& head, Arena& arena) {
-  const size_t hosts = head.fields.countOf(FieldId::Host);
-  if (hosts > 1) return reader_.refuse(400, "More than one Host field");
-  if (hosts == 0 && head.version == Version::Http11)
+  const Field* field = nullptr;
+  for (const Field& other : head.fields) {
+    if (other.id() != FieldId::Host) continue;
+    if (field != nullptr) return reader_.refuse(400, "More than one Host field");
+    field = &other;
+  }
+  if (field == nullptr && head.version == Version::Http11)
     return reader_.refuse(400, "No Host field in an HTTP/1.1 request");
-  const std::string_view host = head.fields.valueOf(FieldId::Host);
-  if (hosts == 1 && !isValidAuthority(host))
-    return reader_.refuse(400, "The Host field is not one host with an optional port");
+  if (field != nullptr) {
+    head.authority = field->value();
+    const auto host = hostOf(head.authority, arena);
+    if (!host) return reader_.refuse(400, "The Host field is not one host with an optional port");
+    head.host = *host;
+  }
+  return head.target.authority.empty() ? ParseStatus::Complete : preferTarget(head, arena);
+}
 
-  head.authority = head.target.authority.empty() ? host : head.target.authority;
+// What the target says counts, and the server is told that.
+ParseStatus RequestParser::preferTarget(RequestHead& head, Arena& arena) {
+  const bool differs = head.authority != head.target.authority;
+  head.authority = head.target.authority;
   head.host = canonicalHost(head.authority, arena);
-  if (head.target.form == TargetForm::Absolute && head.authority != host &&
+  if (head.target.form == TargetForm::Absolute && differs &&
       !head.fields.set(Field::make(arena, FieldId::Host, head.authority)))
     return reader_.refuse(431, "The head has too many fields");
   return ParseStatus::Complete;

@@ -1,5 +1,7 @@
 // The response head: status line and fields (RFC 9112 sections 4 and 5). Every fault is the
 // server's.
+#include <cstring>
+
 #include "base/ascii.h"
 #include "http/h1/parser.h"
 
@@ -19,8 +21,8 @@ struct StatusLine {
 // HTTP/1.x SP 3DIGIT [ SP reason ]: a space that is missing before an empty reason is forgiven.
 std::expected<StatusLine, std::string_view> splitStatusLine(std::string_view line) {
   constexpr size_t kShortest = 12;  // "HTTP/1.1 200"
-  if (line.size() < kShortest || !line.starts_with("HTTP/") || !ascii::isDigit(line[5]) ||
-      line[6] != '.' || !ascii::isDigit(line[7]) || line[8] != ' ')
+  if (line.size() < kShortest || std::memcmp(line.data(), "HTTP/", 5) != 0 ||
+      !ascii::isDigit(line[5]) || line[6] != '.' || !ascii::isDigit(line[7]) || line[8] != ' ')
     return std::unexpected(kNotAStatusLine);
   if (line[5] != '1')
     return std::unexpected("The response speaks another version of HTTP than 1.x");

@@ -1,7 +1,7 @@
 // Writes heads: one bounds check and one copy for each run of lines that lie together in memory.
 #include "http/h1/serializer.h"
 
-#include <cstring>
+#include "base/short_copy.h"
 
 namespace fairlead::http::h1 {
 
@@ -19,8 +19,7 @@ class Sink {
       end_ = next_;
       return;
     }
-    if (text.empty()) return;
-    std::memcpy(next_, text.data(), text.size());
+    copyShort(next_, text.data(), text.size());
     next_ += text.size();
   }
 

@@ -48,6 +48,16 @@ TEST(IpAddress, AcceptsAndWritesCanonically) {
   }
 }
 
+TEST(IpAddress, WritesEveryOctetAtEveryPlace) {
+  for (uint32_t octet = 0; octet < 256; ++octet)
+    for (unsigned place = 0; place < 4; ++place) {
+      const IpAddress address = IpAddress::v4(octet << (8 * place));
+      char expected[INET_ADDRSTRLEN];
+      ASSERT_TRUE(inet_ntop(AF_INET, address.bytes().data() + 12, expected, sizeof expected));
+      EXPECT_EQ(address.text(), expected);
+    }
+}
+
 struct BadRow {
   const char* name;
   const char* text;

@@ -304,6 +304,49 @@ TEST(RequestParser, AnyCuttingOfRandomHeadsGivesTheSame) {
   }
 }
 
+// Wherever names and ends of lines fall in the blocks that are looked at, and whatever comes after
+// the head.
+TEST(RequestParser, NothingDependsOnWhereBlocksBegin) {
+  for (size_t pad = 0; pad <= 130; ++pad) {
+    const std::string path = "/" + std::string(pad, 'p');
+    const std::string bytes = "GET " + path +
+                              " HTTP/1.1\r\nHost: Mango.com:80\r\nX-Request-Id:abc\r\n" +
+                              "X-Other: \t some value \r\nContent-Length:\r\n\r\n";
+    for (const size_t after : {0, 1, 31, 32, 33, 63, 64, 65, 200}) {
+      SCOPED_TRACE(std::to_string(pad) + " bytes of path, " + std::to_string(after) + " behind");
+      const std::string received = bytes + std::string(after, '\r');
+      Arena arena;
+      RequestHead head;
+      RequestParser parser;
+      ASSERT_EQ(parser.parse(received, head, arena), ParseStatus::Complete);
+      ASSERT_EQ(parser.headBytes(), bytes.size());
+      ASSERT_EQ(head.target.path, path);
+      ASSERT_EQ(head.host, "mango.com");
+      ASSERT_EQ(test::listOf(head.fields),
+                "Host=Mango.com:80 X-Request-Id=abc X-Other=some value Content-Length=");
+      ASSERT_TRUE(head.fields.find(FieldId::XRequestId));
+    }
+  }
+}
+
+TEST(RequestParser, AControlIsRefusedWhereverItStands) {
+  const std::string head =
+      "GET /some/path?and=query HTTP/1.1\r\nHost: mango.com\r\nUser-Agent: one two\r\n"
+      "Accept: */*\r\nX-A: bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\r\n\r\n";
+  for (size_t place = 0; place < head.size(); ++place)
+    for (const char control : {'\0', '\x01', '\r', '\n', '\x1F', '\x7F'}) {
+      if (head[place] == control) continue;
+      std::string broken = head;
+      broken[place] = control;
+      broken += std::string(64, ' ');
+      Arena arena;
+      RequestHead parsed;
+      RequestParser parser;
+      ASSERT_EQ(parser.parse(broken, parsed, arena), ParseStatus::Fault)
+          << static_cast<int>(control) << " at " << place;
+    }
+}
+
 // A head of exactly `size` bytes.
 std::string headOf(size_t size) {
   const std::string front = "GET / HTTP/1.1\r\nHost: a\r\nX: ";

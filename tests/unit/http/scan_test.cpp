@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -25,16 +26,11 @@ std::string randomText(Random& random, size_t length) {
   return text;
 }
 
-struct Classes {
-  std::vector<uint64_t> controls;
-  std::vector<uint64_t> non_tokens;
-  friend bool operator==(const Classes&, const Classes&) = default;
-};
-
-Classes classify(const Scan& scan, const std::string& text) {
-  const size_t words = (text.size() + 63) / 64;
-  Classes classes{std::vector<uint64_t>(words), std::vector<uint64_t>(words)};
-  scan.classify(text.data(), text.size(), classes.controls.data(), classes.non_tokens.data());
+// Block by block; the last may be short.
+std::vector<ByteClasses> classify(const Scan& scan, std::string_view text) {
+  std::vector<ByteClasses> classes;
+  for (; !text.empty(); text.remove_prefix(std::min<size_t>(text.size(), 64)))
+    classes.push_back(scan.classify(text.data(), std::min<size_t>(text.size(), 64)));
   return classes;
 }
 
@@ -57,6 +53,8 @@ TEST(Scan, EveryByteAtEveryPlaceOfABlock) {
                   kPlainScan.findNonVisible(text.data(), text.size()));
         ASSERT_EQ(variant->findOddInPath(text.data(), text.size()),
                   kPlainScan.findOddInPath(text.data(), text.size()));
+        ASSERT_EQ(variant->findOddInHost(text.data(), text.size()),
+                  kPlainScan.findOddInHost(text.data(), text.size()));
       }
     }
   }
@@ -70,18 +68,20 @@ TEST(Scan, VariantsAgreeOnRandomText) {
     const std::vector<char> exact(text.begin(), text.end());
     for (const Scan* variant : availableScans()) {
       SCOPED_TRACE(std::string(variant->name) + " round " + std::to_string(round));
-      ASSERT_EQ(classify(*variant, text), classify(kPlainScan, text));
+      ASSERT_EQ(classify(*variant, {exact.data(), exact.size()}), classify(kPlainScan, text));
       ASSERT_EQ(variant->findNonVisible(exact.data(), exact.size()),
                 kPlainScan.findNonVisible(text.data(), text.size()));
       ASSERT_EQ(variant->findOddInPath(exact.data(), exact.size()),
                 kPlainScan.findOddInPath(text.data(), text.size()));
+      ASSERT_EQ(variant->findOddInHost(exact.data(), exact.size()),
+                kPlainScan.findOddInHost(text.data(), text.size()));
     }
   }
 }
 
 struct OddRow {
   const char* name;
-  std::string_view path;
+  std::string_view text;
   size_t found;
 };
 
@@ -102,7 +102,30 @@ TEST(Scan, OddInPath) {
   };
   for (const OddRow& row : rows)
     for (const Scan* variant : availableScans())
-      EXPECT_EQ(variant->findOddInPath(row.path.data(), row.path.size()), row.found)
+      EXPECT_EQ(variant->findOddInPath(row.text.data(), row.text.size()), row.found)
+          << row.name << ", " << variant->name;
+}
+
+TEST(Scan, OddInHost) {
+  const OddRow rows[] = {
+      {"nothing odd", "www.example.com", 15},
+      {"port", "www.example.com:80", 15},
+      {"capital", "www.Example.com", 4},
+      {"empty label", "www..example.com", 3},
+      {"dot at the end", "example.com.", 12},
+      {"dots at the end", "example.com..", 11},
+      {"bracket", "[::1]", 0},
+      {"comma", "a,b", 1},
+      {"escape", "a%2e", 1},
+      {"beyond ASCII", "\xC3\xA4", 0},
+      {"dots across a block of 16", "aaaaaaaaaaaaaaa..", 15},
+      {"dots across a block of 32", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa..", 31},
+      {"a whole block of 32", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.", 32},
+      {"empty", "", 0},
+  };
+  for (const OddRow& row : rows)
+    for (const Scan* variant : availableScans())
+      EXPECT_EQ(variant->findOddInHost(row.text.data(), row.text.size()), row.found)
           << row.name << ", " << variant->name;
 }
 

@@ -255,6 +255,27 @@ TEST(Authority, ValidAndCanonical) {
       {"a:65535", true, "a"},
       {"a_b", true, "a_b"},
       {"xn--bcher-kva.example", true, "xn--bcher-kva.example"},
+      {"abcdefghijklmnopqrs.example.com", true, "abcdefghijklmnopqrs.example.com"},
+      {"abcdefghijklmnopqrs.example.com:80", true, "abcdefghijklmnopqrs.example.com"},
+      {"abcdefghijklmnopqrs.example.com.", true, "abcdefghijklmnopqrs.example.com"},
+      {"abcdefghijklmnopqrs.example.coM", true, "abcdefghijklmnopqrs.example.com"},
+      {"abcdefghijklmnopqrs.example.com..", false},
+      {"abcdefghijklmnopqrs.example.com:x", false},
+      {"abcdefghijklmnopqrs.example.com,", false},
+      {"xabcdefghijklmnopqrs.example.com", true, "xabcdefghijklmnopqrs.example.com"},
+      {"xabcdefghijklmnopqrs.example.com:80", true, "xabcdefghijklmnopqrs.example.com"},
+      {"xabcdefghijklmnopqrs.example.com.", true, "xabcdefghijklmnopqrs.example.com"},
+      {"xabcdefghijklmnopqrs.example.coM", true, "xabcdefghijklmnopqrs.example.com"},
+      {"xabcdefghijklmnopqrs.example.com..", false},
+      {"xabcdefghijklmnopqrs.example.com:x", false},
+      {"xabcdefghijklmnopqrs.example.com,", false},
+      {"xxabcdefghijklmnopqrs.example.com", true, "xxabcdefghijklmnopqrs.example.com"},
+      {"xxabcdefghijklmnopqrs.example.com:80", true, "xxabcdefghijklmnopqrs.example.com"},
+      {"xxabcdefghijklmnopqrs.example.com.", true, "xxabcdefghijklmnopqrs.example.com"},
+      {"xxabcdefghijklmnopqrs.example.coM", true, "xxabcdefghijklmnopqrs.example.com"},
+      {"xxabcdefghijklmnopqrs.example.com..", false},
+      {"xxabcdefghijklmnopqrs.example.com:x", false},
+      {"xxabcdefghijklmnopqrs.example.com,", false},
       {"", false},
       {".", false},
       {"..", false},
@@ -297,8 +318,10 @@ TEST(Authority, ValidAndCanonical) {
   for (const AuthorityRow& row : rows) {
     SCOPED_TRACE(row.authority);
     EXPECT_EQ(isValidAuthority(row.authority), row.valid);
-    if (!row.valid) continue;
     Arena arena;
+    EXPECT_EQ(hostOf(row.authority, arena).has_value(), row.valid);
+    if (!row.valid) continue;
+    EXPECT_EQ(*hostOf(row.authority, arena), row.host);
     EXPECT_EQ(canonicalHost(row.authority, arena), row.host);
   }
 }
