@@ -105,8 +105,8 @@ Result<size_t> Stream::readNow(std::span<char> into) {
 // --- writing
 
 WriteOp::WriteOp(Stream& stream, std::span<const std::string_view> pieces, Duration idle,
-                 TimePoint limit)
-    : StreamOp(stream, limit), only_wait_(pieces.empty()), idle_(idle), limit_(limit) {
+                 TimePoint limit, Then then)
+    : StreamOp(stream, limit), only_wait_(pieces.empty()), then_(then), idle_(idle), limit_(limit) {
   for (const std::string_view piece : pieces)
     if (!piece.empty()) pieces_[count_++] = {const_cast<char*>(piece.data()), piece.size()};
 }
@@ -120,7 +120,7 @@ WriteOp::~WriteOp() {
 
 bool WriteOp::await_ready() {
   if (only_wait_) return false;
-  return isAllSent() || (stream_.writable_ && attempt());
+  return (isAllSent() || stream_.writable_) && attempt();
 }
 
 void WriteOp::await_suspend(std::coroutine_handle<> waiting) {
@@ -143,11 +143,14 @@ ssize_t WriteOp::push() const {
   if (pipe_) return pipe_->drainTo(stream_.fd());
   const uint32_t left = count_ - first_;
   const iovec& first = pieces_[first_];
-  if (left == 1) return sendTo(stream_.fd(), first.iov_base, first.iov_len);
+  // What does not fill a segment stays in the kernel for the end, which follows at once. It pushes
+  // the rest when there is no room for all of it.
+  const int flags = then_ == Then::End ? MSG_MORE : 0;
+  if (left == 1) return sendTo(stream_.fd(), first.iov_base, first.iov_len, flags);
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(&first);
   message.msg_iovlen = left;
-  return sendPieces(stream_.fd(), message);
+  return sendPieces(stream_.fd(), message, flags);
 }
 
 void WriteOp::consume(size_t bytes) {
@@ -175,6 +178,7 @@ bool WriteOp::attempt() {
     failure_ = FailureKind::Reset;
     return true;
   }
+  if (then_ == Then::End) stream_.shutdownWrite();
   return true;
 }
 

@@ -61,6 +61,11 @@ class [[nodiscard]] ReadOp : public StreamOp {
   size_t count_ = 0;
 };
 
+// What this end sends after the bytes of a write. With `End` it is the orderly end, which leaves in
+// one segment with the last of them; it is under way when the write completes, so that the bytes
+// wait for nothing, whatever becomes of the stream then.
+enum class Then : uint8_t { More, End };
+
 // co_await writes everything, or fails. The bytes must stay where they are until then.
 // The time allowed begins anew with every byte that moves, but ends at `limit`.
 // Without pieces it only waits until writing would not block.
@@ -68,7 +73,8 @@ class [[nodiscard]] WriteOp : public StreamOp {
  public:
   static constexpr size_t kPieces = 4;
 
-  WriteOp(Stream& stream, std::span<const std::string_view> pieces, Duration idle, TimePoint limit);
+  WriteOp(Stream& stream, std::span<const std::string_view> pieces, Duration idle, TimePoint limit,
+          Then then = Then::More);
   // All that is in the pipe.
   WriteOp(Stream& stream, Pipe& from, Duration idle, TimePoint limit);
   ~WriteOp();
@@ -89,6 +95,7 @@ class [[nodiscard]] WriteOp : public StreamOp {
   uint32_t count_ = 0;
   Pipe* pipe_ = nullptr;
   bool only_wait_;
+  Then then_ = Then::More;
   Duration idle_;
   TimePoint limit_;
 };
@@ -112,11 +119,13 @@ class Stream final : public Source {
   // What is here already, as `read`; 0 when there is nothing.
   Result<size_t> readNow(std::span<char> into);
   ReadOp waitReadable(TimePoint deadline) { return {*this, {}, deadline}; }
-  WriteOp write(std::span<const std::string_view> pieces, Duration idle, TimePoint limit = kNever) {
-    return {*this, pieces, idle, limit};
+  WriteOp write(std::span<const std::string_view> pieces, Duration idle, TimePoint limit = kNever,
+                Then then = Then::More) {
+    return {*this, pieces, idle, limit, then};
   }
-  WriteOp write(std::string_view bytes, Duration idle, TimePoint limit = kNever) {
-    return {*this, {&bytes, 1}, idle, limit};
+  WriteOp write(std::string_view bytes, Duration idle, TimePoint limit = kNever,
+                Then then = Then::More) {
+    return {*this, {&bytes, 1}, idle, limit, then};
   }
   WriteOp write(Pipe& from, Duration idle, TimePoint limit = kNever) {
     return {*this, from, idle, limit};

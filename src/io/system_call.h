@@ -17,11 +17,11 @@ namespace fairlead::io {
 inline ssize_t receiveFrom(int fd, void* into, size_t size) {
   return ::syscall(SYS_recvfrom, fd, into, size, 0, nullptr, nullptr);
 }
-inline ssize_t sendTo(int fd, const void* from, size_t size) {
-  return ::syscall(SYS_sendto, fd, from, size, MSG_NOSIGNAL, nullptr, 0);
+inline ssize_t sendTo(int fd, const void* from, size_t size, int flags) {
+  return ::syscall(SYS_sendto, fd, from, size, flags | MSG_NOSIGNAL, nullptr, 0);
 }
-inline ssize_t sendPieces(int fd, const msghdr& pieces) {
-  return ::syscall(SYS_sendmsg, fd, &pieces, MSG_NOSIGNAL);
+inline ssize_t sendPieces(int fd, const msghdr& pieces, int flags) {
+  return ::syscall(SYS_sendmsg, fd, &pieces, flags | MSG_NOSIGNAL);
 }
 // From a socket into a pipe, or out of one; at least one of the two is a pipe. Waits for neither.
 inline ssize_t moveOctets(int from, int to, size_t most) {

@@ -381,7 +381,7 @@ Task<After> Journey::deliver() {
         {FailureKind::Malformed, Step::ResponseHead, Side::Upstream, Retry::Never});
 
   session::BodyWriter& writer = client_.writer();
-  writer.begin(out.all(), length, manner.coding);
+  writer.begin(out.all(), length, manner.coding, keep_alive ? io::Then::More : io::Then::End);
   const io::GoneWatch watch(client_.stream(), server.stream());
   outcome_.status = head.status;
   const Result<void> relayed = co_await relay(server.body(), writer,

@@ -44,7 +44,8 @@ Task<After> Journey::answer(const filter::Answer& answer, uint32_t retry_after) 
   const std::array<std::string_view, 2> pieces = composeAnswerFor(answer, retry_after, stay);
   outcome_.status = answer.status;
   outcome_.bytes_in = exchange_.head_bytes + client_.body().octets();
-  const auto sent = co_await client_.stream().write(pieces, kAnswerTime);
+  const auto sent = co_await client_.stream().write(pieces, kAnswerTime, kNever,
+                                                    stay ? io::Then::More : io::Then::End);
   if (!sent) {
     outcome_.failed = true;
     outcome_.failure = {FailureKind::ClientGone, Step::Send, Side::Client, Retry::Never};

@@ -137,7 +137,8 @@ Task<void> Pipeline::answerLate(session::ServerSession& client, ClientConnection
   const bool is_there = co_await client.keepWaiting(late->wait);
   --tarpitted_;
   if (!is_there) co_return;
-  if (co_await client.stream().write(late->text, kLateAnswerTime)) co_await client.closeLingering();
+  if (co_await client.stream().write(late->text, kLateAnswerTime, kNever, io::Then::End))
+    co_await client.closeLingering();
 }
 
 void Pipeline::record(session::Exchange& exchange, const filter::ClientFacts& facts,

@@ -21,11 +21,14 @@ class BodyWriter {
   explicit BodyWriter(io::Stream& stream) : stream_(stream) {}
 
   // The head waits for the first piece. It lies at the front of `room`, whose rest may be used to
-  // put a short first piece behind it; both must stay until that is written.
-  void begin(std::span<char> room, size_t head_length, BodyCoding coding) {
+  // put a short first piece behind it; both must stay until that is written. `then`: what follows
+  // the last piece.
+  void begin(std::span<char> room, size_t head_length, BodyCoding coding,
+             io::Then then = io::Then::More) {
     head_ = {room.data(), head_length};
     room_ = room.size() - head_length;
     coding_ = coding;
+    then_ = then;
     sent_ = 0;
   }
   bool headPending() const { return !head_.empty(); }
@@ -41,7 +44,7 @@ class BodyWriter {
   io::WriteOp write(std::string_view data, bool last, std::string_view trailer_end, Duration idle,
                     TimePoint limit) {
     compose(data, last, trailer_end);
-    return stream_.write(pieces_, idle, limit);
+    return stream_.write(pieces_, idle, limit, last ? then_ : io::Then::More);
   }
   // May octets go out as they are?
   bool takesPipes() const { return coding_ == BodyCoding::Identity && head_.empty(); }
@@ -91,6 +94,7 @@ class BodyWriter {
   std::string_view head_;
   size_t room_ = 0;  // bytes behind the head
   BodyCoding coding_ = BodyCoding::None;
+  io::Then then_ = io::Then::More;
   uint64_t sent_ = 0;
   std::array<std::string_view, io::WriteOp::kPieces> pieces_;
   std::array<char, http::h1::kMaxChunkHead> chunk_head_;

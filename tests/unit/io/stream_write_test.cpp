@@ -1,6 +1,7 @@
 // Writing: everything or a failure, back-pressure, time limits, both directions at once, and
 // connecting.
 #include <gtest/gtest.h>
+#include <netinet/tcp.h>
 
 #include <array>
 #include <memory>
@@ -259,6 +260,83 @@ TEST(StreamEnd, ClosesOrResets) {
     EXPECT_EQ(peer.wasReset(), by_reset);
     EXPECT_EQ(peer.ended(), !by_reset);
   }
+}
+
+// --- the end with the last bytes
+
+// What glibc's tcp_info has, and what the kernel tells behind that.
+struct LongTcpInfo {
+  tcp_info known;
+  uint64_t rates_and_octets[4];
+  uint32_t segments_out;
+};
+
+uint32_t segmentsOut(const Stream& stream) {
+  LongTcpInfo info{};
+  socklen_t length = sizeof info;
+  test::require(::getsockopt(stream.fd(), IPPROTO_TCP, TCP_INFO, &info, &length) == 0, "TCP_INFO");
+  return info.segments_out;
+}
+
+Task<Result<void>> writeThen(Stream& stream, std::array<std::string_view, 3> pieces, Then then) {
+  co_return co_await stream.write(pieces, 10s, kNever, then);
+}
+
+struct EndRow {
+  const char* name;
+  std::array<std::string_view, 3> pieces;
+  Then then;
+  uint32_t segments;
+};
+
+// On the loopback a segment that was sent has arrived: what is not there was held back.
+TEST(StreamEnd, LeavesInOneSegmentWithTheLastBytes) {
+  const EndRow rows[] = {
+      {"one piece, and more to come", {"hello", "", ""}, Then::More, 1},
+      {"pieces, and more to come", {"h", "ell", "o"}, Then::More, 1},
+      {"one piece, the last", {"hello", "", ""}, Then::End, 1},
+      {"pieces, the last", {"h", "ell", "o"}, Then::End, 1},
+      {"nothing but the end", {"", "", ""}, Then::End, 1},
+  };
+  for (const EndRow& row : rows) {
+    SCOPED_TRACE(row.name);
+    Reactor reactor;
+    test::SocketPair pair = test::tcpPair();
+    test::Peer peer(std::move(pair.far));
+    Stream stream(reactor, std::move(pair.near), Side::Client);
+    const uint32_t before = segmentsOut(stream);
+    Task<Result<void>> task = writeThen(stream, row.pieces, row.then);
+    task.start();
+    ASSERT_TRUE(task.done());
+    EXPECT_EQ(wordsOf(task.take()), "ok");
+    EXPECT_EQ(peer.received(), row.pieces[0].empty() ? "" : "hello");
+    EXPECT_EQ(peer.ended(), row.then == Then::End);
+    EXPECT_EQ(segmentsOut(stream) - before, row.segments);
+  }
+}
+
+// What a client sent too much makes the close a reset, which must not outrun the answer.
+TEST(StreamEnd, LastBytesHaveLeftBeforeACloseThatResets) {
+  Reactor reactor;
+  test::SocketPair pair = test::tcpPair();
+  test::Peer peer(std::move(pair.far));
+  {
+    Stream stream(reactor, std::move(pair.near), Side::Client);
+    peer.send("surplus");
+    ASSERT_TRUE(test::complete(reactor, writeThen(stream, {"answer", "", ""}, Then::End)));
+  }
+  EXPECT_EQ(peer.awaitEnd(reactor), "answer");
+}
+
+TEST_F(StreamWrite, TheEndWaitsForWhatTheKernelDoesNotTakeYet) {
+  const std::string large = patternOf(kLarge + 7);
+  Task<Result<void>> task = writeThen(stream_, {large, "", ""}, Then::End);
+  task.start();
+  EXPECT_FALSE(task.done());
+  EXPECT_TRUE(peer_.awaitEnd(reactor_) == large);
+  EXPECT_TRUE(peer_.ended());
+  ASSERT_TRUE(task.done());
+  EXPECT_EQ(wordsOf(task.take()), "ok");
 }
 
 // --- connecting

@@ -99,6 +99,30 @@ TEST(BodyWriter, SendsWhatTheCodingAsksFor) {
   }
 }
 
+// The last piece takes the end of the connection along, and no other piece does.
+TEST(BodyWriter, EndsWithTheLastPiece) {
+  for (const WireRow& row : kRows) {
+    SCOPED_TRACE(row.name);
+    io::Reactor reactor;
+    test::SocketPair pair = test::tcpPair();
+    test::Peer peer(std::move(pair.far));
+    io::Stream stream(reactor, std::move(pair.near), Side::Client);
+    BodyWriter writer(stream);
+    std::string head = "HTTP/1.1 200 OK\r\n\r\n";
+    const std::string expected = head + row.wire;
+    writer.begin(head, head.size(), row.coding, io::Then::End);
+    std::vector<Piece> pieces = row.pieces;
+    const Piece last = pieces.back();
+    pieces.pop_back();
+    ASSERT_TRUE(test::complete(reactor, writePieces(writer, pieces)));
+    peer.received();
+    EXPECT_FALSE(peer.ended());
+    ASSERT_TRUE(test::complete(reactor, writePieces(writer, {last})));
+    EXPECT_EQ(peer.awaitEnd(reactor), expected);
+    EXPECT_TRUE(peer.ended());
+  }
+}
+
 Task<Result<void>> writeHeadAlone(BodyWriter& writer) {
   co_return co_await writer.writeHead(10s, kNever);
 }
