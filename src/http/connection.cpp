@@ -19,9 +19,6 @@ constexpr uint64_t kEndToEnd = maskOf(
     FieldId::Forwarded, FieldId::XForwardedFor, FieldId::XForwardedHost, FieldId::XForwardedPort,
     FieldId::XForwardedProto, FieldId::XForwardedOther, FieldId::XRealIp);
 
-constexpr uint64_t kFamilies =
-    maskOf(FieldId::Unknown, FieldId::ProxyOther, FieldId::XForwardedOther);
-
 constexpr size_t kMostNames = 32;
 constexpr std::string_view kTeTrailers = "TE: trailers\r\n";
 
