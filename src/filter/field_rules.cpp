@@ -93,24 +93,29 @@ bool FieldRules::replace(const Rule& rule, Fields& fields, const Scene& scene) c
   return true;
 }
 
-// Nothing of that name is looked for where there can be none.
 bool FieldRules::set(const Rule& rule, Head& head, const Scene& scene) const {
-  const bool is_new = !head.mayHave(rule);
-  if (rule.kind == Kind::SetIfMissing && !is_new && head.fields.find(rule.id, rule.name) &&
-      !(rule.is_host && host_is_removed_))
+  const bool keeps_what_is_there =
+      rule.kind == Kind::SetIfMissing && !(rule.is_host && host_is_removed_);
+  if (keeps_what_is_there && head.mayHave(rule) && head.fields.find(rule.id, rule.name))
     return true;
-  head.names |= rule.names;
-  const auto put = [&](const Field& field) {
-    return is_new || rule.kind == Kind::Append ? head.fields.add(field) : head.fields.set(field);
-  };
-  if (rule.is_constant) return put(Field::ofLine(rule.line, rule.name.size(), rule.id));
+  if (rule.is_constant) return put(rule.field, rule, head);
   const std::optional<Field> field = rendered(rule, scene);
-  return field && put(*field);
+  return field && put(*field, rule, head);
+}
+
+// Nothing of that name is looked for where there can be none.
+bool FieldRules::put(const Field& field, const Rule& rule, Head& head) {
+  const bool is_new = rule.kind == Kind::Append || !head.mayHave(rule);
+  head.names |= rule.names;
+  return is_new ? head.fields.add(field) : head.fields.set(field);
 }
 
 std::optional<Field> FieldRules::rendered(const Rule& rule, const Scene& scene) {
-  const std::string_view line = rule.value.renderBetween(rule.line, "\r\n", scene);
-  const std::string_view text = line.substr(rule.line.size(), line.size() - rule.line.size() - 2);
+  constexpr std::string_view kEnd = "\r\n";
+  std::string_view begin = rule.field.line();
+  begin.remove_suffix(kEnd.size());
+  const std::string_view line = rule.value.renderBetween(begin, kEnd, scene);
+  const std::string_view text = line.substr(begin.size(), line.size() - begin.size() - kEnd.size());
   const std::string_view value = ascii::trim(text);
   if (rule.is_host && !http::isValidAuthority(value)) return std::nullopt;
   if (value.size() != text.size()) return Field::tryMake(scene.arena, rule.name, value);

@@ -53,7 +53,7 @@ class FieldRules {
     bool is_glob = false;
     bool is_constant = true;  // `value` is
     http::NameSet names;      // its name; of a glob all names
-    std::string_view line;  // of a constant value, as it is sent; else what comes before the value
+    http::Field field;        // what is set, in `lines_`; without its value if that is not constant
     std::string name;
 
     Template value;     // what is set; the new name; what a match becomes
@@ -81,12 +81,14 @@ class FieldRules {
   static bool rename(const Rule& rule, Head& head, Arena& arena);
   bool replace(const Rule& rule, http::Fields& fields, const Scene& scene) const;
   bool set(const Rule& rule, Head& head, const Scene& scene) const;
+  static bool put(const http::Field& field, const Rule& rule, Head& head);
   static std::optional<http::Field> rendered(const Rule& rule, const Scene& scene);
   static std::string sentence(const Rule& rule, const http::Fields& fields);
 
   HeadKind head_;
   std::vector<Rule> rules_;  // by kind
-  // All of Rule::line, one behind the other, so that several are sent as one run. Shared by copies.
+  // The lines of all Rule::field, one behind the other, so that several are sent as one run. Shared
+  // by copies.
   std::shared_ptr<const std::string> lines_;
   bool host_is_removed_ = false;
   bool host_is_set_ = false;

@@ -84,11 +84,9 @@ void FieldRules::noteHost() {
   host_is_set_ = hasRule(Kind::Add, Kind::SetIfMissing);
 }
 
-// What a rule that sets a field knows of its line.
 std::string FieldRules::knownLine(const Rule& rule) {
-  const std::string begin = rule.name + ": ";
-  return rule.is_constant ? begin + std::string(ascii::trim(rule.value.constant())) + "\r\n"
-                          : begin;
+  const std::string_view value = rule.is_constant ? rule.value.constant() : std::string_view();
+  return rule.name + ": " + std::string(ascii::trim(value)) + "\r\n";
 }
 
 void FieldRules::makeLines() {
@@ -99,8 +97,9 @@ void FieldRules::makeLines() {
   std::string_view rest = *lines_;
   for (Rule& rule : rules_) {
     if (!rule.setsField()) continue;
-    rule.line = rest.substr(0, knownLine(rule).size());
-    rest.remove_prefix(rule.line.size());
+    const std::string_view line = rest.substr(0, rest.find('\n') + 1);
+    rule.field = http::Field::ofLine(line, rule.name.size(), rule.id);
+    rest.remove_prefix(line.size());
   }
 }
 
