@@ -98,13 +98,13 @@ bool FieldRules::set(const Rule& rule, Head& head, const Scene& scene) const {
       rule.kind == Kind::SetIfMissing && !(rule.is_host && host_is_removed_);
   if (keeps_what_is_there && head.mayHave(rule) && head.fields.find(rule.id, rule.name))
     return true;
-  if (rule.is_constant) return put(rule.field, rule, head);
+  if (rule.is_constant) return place(rule.field, rule, head);
   const std::optional<Field> field = rendered(rule, scene);
-  return field && put(*field, rule, head);
+  return field && place(*field, rule, head);
 }
 
 // Nothing of that name is looked for where there can be none.
-bool FieldRules::put(const Field& field, const Rule& rule, Head& head) {
+bool FieldRules::place(const Field& field, const Rule& rule, Head& head) {
   const bool is_new = rule.kind == Kind::Append || !head.mayHave(rule);
   head.names |= rule.names;
   return is_new ? head.fields.add(field) : head.fields.set(field);

@@ -81,7 +81,7 @@ class FieldRules {
   static bool rename(const Rule& rule, Head& head, Arena& arena);
   bool replace(const Rule& rule, http::Fields& fields, const Scene& scene) const;
   bool set(const Rule& rule, Head& head, const Scene& scene) const;
-  static bool put(const http::Field& field, const Rule& rule, Head& head);
+  static bool place(const http::Field& field, const Rule& rule, Head& head);
   static std::optional<http::Field> rendered(const Rule& rule, const Scene& scene);
   static std::string sentence(const Rule& rule, const http::Fields& fields);
 
