@@ -7,6 +7,7 @@
 #include "base/utf8.h"
 #include "http/byte_class.h"
 #include "http/percent.h"
+#include "http/scan.h"
 
 namespace fairlead::filter {
 namespace {
@@ -136,6 +137,10 @@ void escape(Escape how, std::string_view text, Sink& sink) {
 
 size_t escapedSize(Escape how, std::string_view text) {
   Counter counter;
+  if (how == Escape::LineBreaks || how == Escape::Controls) {  // visible ASCII passes
+    counter.size = http::scan().findNonVisible(text.data(), text.size());
+    text.remove_prefix(counter.size);
+  }
   escape(how, text, counter);
   return counter.size;
 }

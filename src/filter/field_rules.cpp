@@ -16,7 +16,7 @@ using http::FieldId;
 using http::Fields;
 
 // No field is longer than that.
-constexpr size_t kLongestValue = UINT16_MAX;
+constexpr size_t kLongestLine = UINT16_MAX;
 
 bool hasName(const Field& field, FieldId id, std::string_view name) {
   return field.id() == id && ascii::equalsIgnoreCase(field.name(), name);
@@ -24,43 +24,39 @@ bool hasName(const Field& field, FieldId id, std::string_view name) {
 
 }  // namespace
 
+struct FieldRules::Head {
+  Fields& fields;
+  http::NameSet names;
+
+  bool mayHave(const Rule& rule) const { return names.mayShare(rule.names); }
+};
+
 bool FieldRules::apply(Fields& fields, const Scene& scene, std::string_view prefix) const {
+  Head head{fields, fields.names()};
   return std::ranges::all_of(rules_, [&](const Rule& rule) {
     if (scene.trace && rule.kind == Kind::Remove && rule.is_host && removesHost())
       scene.trace->note(std::string(prefix) + "remove Host, the server's own address is sent",
                         rule.mark);
     return applyAndNote(
-        fields, scene, rule.mark, [&] { return applyOne(rule, fields, scene); },
+        fields, scene, rule.mark, [&] { return applyOne(rule, head, scene); },
         [&] { return std::string(prefix) + sentence(rule, fields); });
   });
 }
 
-bool FieldRules::applyOne(const Rule& rule, Fields& fields, const Scene& scene) const {
-  switch (rule.kind) {
-    case Kind::Remove:
-      remove(rule, fields);
-      return true;
-    case Kind::Rename:
-      return rename(rule, fields, scene.arena);
-    case Kind::Replace:
-      return replace(rule, fields, scene);
-    case Kind::SetIfMissing:
-      if (fields.find(rule.name) && !(rule.is_host && host_is_removed_)) return true;
-      break;
-    case Kind::Add:
-    case Kind::Append:
-      break;
-  }
-  const std::optional<Field> field = fieldOf(rule, scene);
-  if (!field) return false;
-  return rule.kind == Kind::Append ? fields.add(*field) : fields.set(*field);
+bool FieldRules::applyOne(const Rule& rule, Head& head, const Scene& scene) const {
+  if (rule.setsField()) return set(rule, head, scene);
+  if (!head.mayHave(rule)) return true;
+  if (rule.kind == Kind::Rename) return rename(rule, head, scene.arena);
+  if (rule.kind == Kind::Replace) return replace(rule, head.fields, scene);
+  remove(rule, head.fields);
+  return true;
 }
 
 // A glob means neither the fields that no rule may touch nor the Host of a request.
 void FieldRules::remove(const Rule& rule, Fields& fields) const {
   if (rule.is_host) return;
   if (!rule.is_glob) {
-    fields.erase(rule.name);
+    fields.erase(rule.id, rule.name);
     return;
   }
   fields.eraseIf([&](const Field& field) {
@@ -70,20 +66,21 @@ void FieldRules::remove(const Rule& rule, Fields& fields) const {
   });
 }
 
-bool FieldRules::rename(const Rule& rule, Fields& fields, Arena& arena) {
-  if (!fields.mayHave(http::maskOf(rule.id))) return true;
+bool FieldRules::rename(const Rule& rule, Head& head, Arena& arena) {
+  Fields& fields = head.fields;
   for (size_t i = 0; i < fields.size(); ++i) {
     if (!hasName(fields[i], rule.id, rule.name)) continue;
     const auto renamed = Field::tryMake(arena, rule.value.constant(), fields[i].value());
     if (!renamed) return false;
     fields.replace(i, *renamed);
+    head.names |= http::NameSet::of(renamed->id(), renamed->name());
   }
   return true;
 }
 
 bool FieldRules::replace(const Rule& rule, Fields& fields, const Scene& scene) const {
-  if (!fields.mayHave(http::maskOf(rule.id)) || (rule.is_host && host_is_removed_)) return true;
-  const Substitution how{.pattern = *rule.pattern, .with = rule.value, .limit = kLongestValue};
+  if (rule.is_host && host_is_removed_) return true;
+  const Substitution how{.pattern = *rule.pattern, .with = rule.value, .limit = kLongestLine};
   for (size_t i = 0; i < fields.size(); ++i) {
     if (!hasName(fields[i], rule.id, rule.name)) continue;
     const Substituted result = substitute(fields[i].value(), how, scene);
@@ -96,21 +93,34 @@ bool FieldRules::replace(const Rule& rule, Fields& fields, const Scene& scene) c
   return true;
 }
 
-std::optional<Field> FieldRules::fieldOf(const Rule& rule, const Scene& scene) {
-  if (rule.value.isConstant()) return rule.field();
-  const std::string_view value = ascii::trim(rule.value.render(scene));
-  if (rule.is_host && !http::isValidAuthority(value)) return std::nullopt;
-  return Field::tryMake(scene.arena, rule.name, value);
+bool FieldRules::set(const Rule& rule, Head& head, const Scene& scene) const {
+  const bool keeps_what_is_there =
+      rule.kind == Kind::SetIfMissing && !(rule.is_host && host_is_removed_);
+  if (keeps_what_is_there && head.mayHave(rule) && head.fields.find(rule.id, rule.name))
+    return true;
+  if (rule.is_constant) return place(rule.field, rule, head);
+  const std::optional<Field> field = rendered(rule, scene);
+  return field && place(*field, rule, head);
 }
 
-Field FieldRules::Rule::field() const {
-  const size_t value_begin = name.size() + 2;
-  return {line.data(),
-          static_cast<uint16_t>(name.size()),
-          static_cast<uint16_t>(value_begin),
-          static_cast<uint16_t>(line.size() - value_begin - 2),
-          static_cast<uint16_t>(line.size()),
-          id};
+// Nothing of that name is looked for where there can be none.
+bool FieldRules::place(const Field& field, const Rule& rule, Head& head) {
+  const bool is_new = rule.kind == Kind::Append || !head.mayHave(rule);
+  head.names |= rule.names;
+  return is_new ? head.fields.add(field) : head.fields.set(field);
+}
+
+std::optional<Field> FieldRules::rendered(const Rule& rule, const Scene& scene) {
+  constexpr std::string_view kEnd = "\r\n";
+  std::string_view begin = rule.field.line();
+  begin.remove_suffix(kEnd.size());
+  const std::string_view line = rule.value.renderBetween(begin, kEnd, scene);
+  const std::string_view text = line.substr(begin.size(), line.size() - begin.size() - kEnd.size());
+  const std::string_view value = ascii::trim(text);
+  if (rule.is_host && !http::isValidAuthority(value)) return std::nullopt;
+  if (value.size() != text.size()) return Field::tryMake(scene.arena, rule.name, value);
+  if (line.size() > kLongestLine) return std::nullopt;
+  return Field::ofLine(line, rule.name.size(), rule.id);
 }
 
 Needs FieldRules::needs() const {

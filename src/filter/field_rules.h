@@ -2,6 +2,7 @@
 // responses alike.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -45,19 +46,25 @@ class FieldRules {
  private:
   enum class Kind : uint8_t { Remove, Rename, Replace, Add, Append, SetIfMissing };
   struct Rule {
+    // What each head needs of it, together in memory.
     Kind kind = Kind::Add;
-    std::string name;
     http::FieldId id = http::FieldId::Unknown;
     bool is_host = false;  // of a request
     bool is_glob = false;
+    bool is_constant = true;  // `value` is
+    http::NameSet names;      // its name; of a glob all names
+    http::Field field;        // what is set, in `lines_`; without its value if that is not constant
+    std::string name;
+
     Template value;     // what is set; the new name; what a match becomes
-    std::string line;   // of a constant value: as it is sent
     std::string regex;  // Replace: as written
     Pattern pattern;
     Mark mark;
 
-    http::Field field() const;
+    bool setsField() const { return kind >= Kind::Add; }
   };
+  // A head under change, and the names that may be in it.
+  struct Head;
 
   void readRemove(const Value& value, Diagnostics& out);
   void readRename(const Value& value, Diagnostics& out);
@@ -66,16 +73,23 @@ class FieldRules {
   std::optional<Rule> begin(Kind kind, const Value& name, Diagnostics& out) const;
   void put(Rule rule);
   void noteHost();
+  static std::string knownLine(const Rule& rule);
+  void makeLines();
 
-  bool applyOne(const Rule& rule, http::Fields& fields, const Scene& scene) const;
+  bool applyOne(const Rule& rule, Head& head, const Scene& scene) const;
   void remove(const Rule& rule, http::Fields& fields) const;
-  static bool rename(const Rule& rule, http::Fields& fields, Arena& arena);
+  static bool rename(const Rule& rule, Head& head, Arena& arena);
   bool replace(const Rule& rule, http::Fields& fields, const Scene& scene) const;
-  static std::optional<http::Field> fieldOf(const Rule& rule, const Scene& scene);
+  bool set(const Rule& rule, Head& head, const Scene& scene) const;
+  static bool place(const http::Field& field, const Rule& rule, Head& head);
+  static std::optional<http::Field> rendered(const Rule& rule, const Scene& scene);
   static std::string sentence(const Rule& rule, const http::Fields& fields);
 
   HeadKind head_;
   std::vector<Rule> rules_;  // by kind
+  // The lines of all Rule::field, one behind the other, so that several are sent as one run. Shared
+  // by copies.
+  std::shared_ptr<const std::string> lines_;
   bool host_is_removed_ = false;
   bool host_is_set_ = false;
 };

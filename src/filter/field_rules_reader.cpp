@@ -48,6 +48,7 @@ void FieldRules::read(Settings& settings) {
     if (const Value* names = settings.take(kVerbs[static_cast<size_t>(kind)]))
       readValues(*names, kind, out);
   noteHost();
+  makeLines();
 }
 
 std::optional<FieldRules::Rule> FieldRules::begin(Kind kind, const Value& name,
@@ -60,6 +61,7 @@ std::optional<FieldRules::Rule> FieldRules::begin(Kind kind, const Value& name,
   rule.id = http::fieldIdOf(name.text);
   rule.is_host = head_ == HeadKind::Request && rule.id == FieldId::Host;
   rule.is_glob = kind == Kind::Remove && isGlob(rule.name);
+  rule.names = rule.is_glob ? http::NameSet::all() : http::NameSet::of(rule.id, rule.name);
   rule.mark = name.mark;
   return rule;
 }
@@ -80,6 +82,25 @@ void FieldRules::noteHost() {
   };
   host_is_removed_ = hasRule(Kind::Remove);
   host_is_set_ = hasRule(Kind::Add, Kind::SetIfMissing);
+}
+
+std::string FieldRules::knownLine(const Rule& rule) {
+  const std::string_view value = rule.is_constant ? rule.value.constant() : std::string_view();
+  return rule.name + ": " + std::string(ascii::trim(value)) + "\r\n";
+}
+
+void FieldRules::makeLines() {
+  std::string lines;
+  for (const Rule& rule : rules_)
+    if (rule.setsField()) lines += knownLine(rule);
+  lines_ = std::make_shared<const std::string>(std::move(lines));
+  std::string_view rest = *lines_;
+  for (Rule& rule : rules_) {
+    if (!rule.setsField()) continue;
+    const std::string_view line = rest.substr(0, rest.find('\n') + 1);
+    rule.field = http::Field::ofLine(line, rule.name.size(), rule.id);
+    rest.remove_prefix(line.size());
+  }
 }
 
 void FieldRules::readRemove(const Value& value, Diagnostics& out) {
@@ -144,7 +165,7 @@ void FieldRules::readValues(const Value& value, Kind kind, Diagnostics& out) {
       out.error(entry.value.mark, "`" + constant + "` is not a host").expected =
           "a host name or address, with a port if needed";
     } else {
-      if (text->isConstant()) rule->line = rule->name + ": " + constant + "\r\n";
+      rule->is_constant = text->isConstant();
       rule->value = std::move(*text);
       put(std::move(*rule));
     }

@@ -18,6 +18,12 @@ struct Piece {
   size_t size;  // once written
 };
 
+// Returns what lies behind it.
+char* put(std::string_view text, char* to) {
+  if (!text.empty()) std::memcpy(to, text.data(), text.size());
+  return to + text.size();
+}
+
 std::string_view addressText(const IpAddress& address, Arena& arena) {
   char* const to = arena.allocate(IpAddress::kMaxText);
   return {to, address.format(to)};
@@ -128,10 +134,11 @@ std::string_view Template::textBeside(size_t index, const Scene& scene) const {
   return text;
 }
 
-std::string_view Template::renderParts(const Scene& scene,
-                                       std::span<const std::string_view> own) const {
+std::string_view Template::renderBetween(std::string_view before, std::string_view after,
+                                         const Scene& scene,
+                                         std::span<const std::string_view> own) const {
   const std::span<Piece> pieces = scene.arena.array<Piece>(parts_.size());
-  size_t total = 0;
+  size_t total = before.size() + after.size();
   for (size_t i = 0; i < parts_.size(); ++i) {
     const Part& part = parts_[i];
     const bool is_text = part.kind == Placeholder::Text;
@@ -140,14 +147,12 @@ std::string_view Template::renderParts(const Scene& scene,
     total += pieces[i].size;
   }
   char* const begin = scene.arena.allocate(total);
-  char* to = begin;
+  char* to = put(before, begin);
   for (size_t i = 0; i < parts_.size(); ++i) {
     const auto& [text, size] = pieces[i];
-    if (size != text.size())
-      to = writeEscaped(parts_[i].escape, text, to);
-    else if (size > 0)
-      to = static_cast<char*>(std::memcpy(to, text.data(), size)) + size;
+    to = size == text.size() ? put(text, to) : writeEscaped(parts_[i].escape, text, to);
   }
+  put(after, to);
   return {begin, total};
 }
 

@@ -110,8 +110,12 @@ class Template {
   // that came from a request, whatever the place. `own` is the rule's own match: the whole of it,
   // then its groups.
   std::string_view render(const Scene& scene, std::span<const std::string_view> own = {}) const {
-    return isConstant() ? std::string_view(text_) : renderParts(scene, own);
+    return isConstant() ? std::string_view(text_) : renderBetween({}, {}, scene, own);
   }
+  // The same between two texts, as one piece of the scene's arena. For what is not constant.
+  std::string_view renderBetween(std::string_view before, std::string_view after,
+                                 const Scene& scene,
+                                 std::span<const std::string_view> own = {}) const;
 
  private:
   class Parser;
@@ -125,7 +129,6 @@ class Template {
     std::string text;    // the text, or the name of a header field, cookie or parameter
   };
 
-  std::string_view renderParts(const Scene& scene, std::span<const std::string_view> own) const;
   static std::string_view valueOf(const Part& part, const Scene& scene,
                                   std::span<const std::string_view> own);
   std::string_view textBeside(size_t index, const Scene& scene) const;

@@ -62,6 +62,12 @@ constexpr std::array<std::string_view, kIdCount> kNames = {
 };
 static_assert(kNames[static_cast<size_t>(FieldId::XRequestId)] == "X-Request-Id");
 
+static_assert([] {
+  for (size_t id = 0; id < kIdCount; ++id)
+    if (kNames[id].empty() != isFamily(static_cast<FieldId>(id))) return false;
+  return true;
+}());
+
 constexpr size_t kLongestName = 19;
 constexpr uint64_t kFold = 0x2020202020202020;  // makes letters small; '-' and digits stay
 
@@ -156,15 +162,15 @@ FieldId familyOf(std::string_view name) {
   return FieldId::Unknown;
 }
 
-Field render(Arena& arena, std::string_view name, std::string_view value, FieldId id) {
+// Is it a field of that name, whose id is `id`?
+bool hasName(const Field& field, FieldId id, std::string_view name) {
+  return field.id() == id && (!isFamily(id) || ascii::equalsIgnoreCase(field.name(), name));
+}
+
+Field makeLine(Arena& arena, FieldId id, std::string_view name, std::string_view value) {
   const std::string_view line =
       arena.join(name, std::string_view(": "), value, std::string_view("\r\n"));
-  return {line.data(),
-          static_cast<uint16_t>(name.size()),
-          static_cast<uint16_t>(name.size() + 2),
-          static_cast<uint16_t>(value.size()),
-          static_cast<uint16_t>(line.size()),
-          id};
+  return Field::ofLine(line, name.size(), id);
 }
 
 }  // namespace
@@ -181,12 +187,17 @@ FieldId fieldIdOf(std::string_view name) {
 
 std::string_view nameOf(FieldId id) { return kNames[static_cast<size_t>(id)]; }
 
+NameSet NameSet::of(FieldId id, std::string_view name) {
+  if (!isFamily(id)) return {.known = maskOf(id), .others = 0};
+  return {.known = 0, .others = uint64_t{1} << (kTable.slotOf(endsOf(name), name.size()) >> 2)};
+}
+
 Field Field::make(Arena& arena, std::string_view name, std::string_view value) {
-  return render(arena, name, value, fieldIdOf(name));
+  return makeLine(arena, fieldIdOf(name), name, value);
 }
 
 Field Field::make(Arena& arena, FieldId id, std::string_view value) {
-  return render(arena, nameOf(id), value, id);
+  return makeLine(arena, id, nameOf(id), value);
 }
 
 std::optional<Field> Field::tryMake(Arena& arena, std::string_view name, std::string_view value) {
@@ -209,13 +220,19 @@ const Field* Fields::find(FieldId id) const {
   return nullptr;
 }
 
-const Field* Fields::find(std::string_view name) const {
-  const FieldId id = fieldIdOf(name);
-  if (!isFamily(id)) return find(id);
+const Field* Fields::find(FieldId id, std::string_view name) const {
   if (!mayHave(maskOf(id))) return nullptr;
   for (const Field& field : *this)
-    if (field.id() == id && ascii::equalsIgnoreCase(field.name(), name)) return &field;
+    if (hasName(field, id, name)) return &field;
   return nullptr;
+}
+
+NameSet Fields::names() const {
+  NameSet names{.known = present_ & ~kFamilies, .others = 0};
+  if (!mayHave(kFamilies)) return names;
+  for (const Field& field : *this)
+    if (isFamily(field.id())) names |= NameSet::of(field.id(), field.name());
+  return names;
 }
 
 size_t Fields::countOf(FieldId id) const {
@@ -226,26 +243,21 @@ size_t Fields::countOf(FieldId id) const {
 }
 
 bool Fields::set(const Field& field) {
-  const Field* const place = find(field.name());
-  if (place == nullptr) return add(field);
-  fields_[static_cast<size_t>(place - begin())] = field;
-  const bool family = isFamily(field.id());
-  eraseIf([&](const Field& other) {
-    return &other > place && other.id() == field.id() &&
-           (!family || ascii::equalsIgnoreCase(other.name(), field.name()));
-  });
+  const Field* const first = find(field.id(), field.name());
+  if (first == nullptr) return add(field);
+  const auto place = static_cast<size_t>(first - begin());
+  fields_[place] = field;
+  eraseFrom(place + 1,
+            [&](const Field& other) { return hasName(other, field.id(), field.name()); });
   return true;
 }
 
 size_t Fields::erase(FieldId id) { return eraseAll(maskOf(id)); }
 
-size_t Fields::erase(std::string_view name) {
-  const FieldId id = fieldIdOf(name);
+size_t Fields::erase(FieldId id, std::string_view name) {
   if (!isFamily(id)) return erase(id);
   if (!mayHave(maskOf(id))) return 0;
-  return eraseIf([&](const Field& field) {
-    return field.id() == id && ascii::equalsIgnoreCase(field.name(), name);
-  });
+  return eraseIf([&](const Field& field) { return hasName(field, id, name); });
 }
 
 size_t Fields::eraseAll(uint64_t mask) {

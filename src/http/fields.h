@@ -72,7 +72,7 @@ constexpr uint64_t maskOf(FieldId first, Ids... rest) {
   return maskOf(first) | maskOf(rest...);
 }
 
-// Ids that stand for more than one name.
+// Ids that stand for many names: only the name itself tells two of them apart.
 inline constexpr uint64_t kFamilies =
     maskOf(FieldId::Unknown, FieldId::ProxyOther, FieldId::XForwardedOther);
 constexpr bool isFamily(FieldId id) { return (maskOf(id) & kFamilies) != 0; }
@@ -83,6 +83,26 @@ FieldId fieldIdOf(std::string_view name);
 // The usual spelling of a known name ("Content-Length"); empty for Unknown and for the ids of
 // families (ProxyOther, XForwardedOther).
 std::string_view nameOf(FieldId id);
+
+// Field names, as bits: exact for those with an id of their own. Others share 64 bits by a hash, so
+// that a name may seem to be in the set and is not; one that seems not to be, never is.
+struct NameSet {
+  uint64_t known = 0;   // maskOf, without the families
+  uint64_t others = 0;  // the bits of members of families
+
+  // Of one name, which is a token, with its id.
+  static NameSet of(FieldId id, std::string_view name);
+  static constexpr NameSet all() { return {~uint64_t{0}, ~uint64_t{0}}; }
+
+  bool mayShare(const NameSet& names) const {
+    return ((known & names.known) | (others & names.others)) != 0;
+  }
+  NameSet& operator|=(const NameSet& names) {
+    known |= names.known;
+    others |= names.others;
+    return *this;
+  }
+};
 
 // One field as the line it is on the wire, "name:OWS value OWS CRLF". A view: the line belongs to
 // the receive buffer, to the exchange's arena, or to the configuration.
@@ -102,7 +122,17 @@ class Field {
   // and together under 64 KiB.
   static Field make(Arena& arena, std::string_view name, std::string_view value);
   static Field make(Arena& arena, FieldId id, std::string_view value);  // of no family
-  // The same for a value of any length; nothing when name and value are too long together.
+  // Of a line as `make` renders it, with the name's id.
+  static Field ofLine(std::string_view line, size_t name_length, FieldId id) {
+    constexpr size_t kBeside = 4;  // ": " and CRLF
+    return {line.data(),
+            static_cast<uint16_t>(name_length),
+            static_cast<uint16_t>(name_length + 2),
+            static_cast<uint16_t>(line.size() - name_length - kBeside),
+            static_cast<uint16_t>(line.size()),
+            id};
+  }
+  // As `make`, for a value of any length; nothing when name and value are too long together.
   static std::optional<Field> tryMake(Arena& arena, std::string_view name, std::string_view value);
 
   std::string_view name() const { return {line_, name_length_}; }
@@ -157,9 +187,12 @@ class Fields {
 
   // May be true for a known id after all of its fields were erased through `eraseIf` by name.
   bool mayHave(uint64_t mask) const { return (present_ & mask) != 0; }
-  // First field of that name, or nullptr.
+  // All names that are there; what was erased may still seem to be.
+  NameSet names() const;
+  // First field of that name, or nullptr. An `id` beside a name is fieldIdOf(name).
   const Field* find(FieldId id) const;
-  const Field* find(std::string_view name) const;
+  const Field* find(FieldId id, std::string_view name) const;
+  const Field* find(std::string_view name) const { return find(fieldIdOf(name), name); }
   // The first field's value, or an empty view.
   std::string_view valueOf(FieldId id) const {
     const Field* field = find(id);
@@ -170,20 +203,27 @@ class Fields {
   // Replaces all fields of the same name by this one, at the place of the first; else appends.
   bool set(const Field& field);
   size_t erase(FieldId id);
-  size_t erase(std::string_view name);
+  size_t erase(FieldId id, std::string_view name);
+  size_t erase(std::string_view name) { return erase(fieldIdOf(name), name); }
   // Erases all known ids of the mask in one pass; costs one test when none is present.
   size_t eraseAll(uint64_t mask);
   template <typename Predicate>
   size_t eraseIf(Predicate predicate) {
-    size_t kept = 0;
-    for (size_t i = 0; i < count_; ++i)
+    return eraseFrom(0, predicate);
+  }
+
+ private:
+  // Those before `first` stay, whatever they are.
+  template <typename Predicate>
+  size_t eraseFrom(size_t first, Predicate predicate) {
+    size_t kept = first;
+    for (size_t i = first; i < count_; ++i)
       if (!predicate(fields_[i])) fields_[kept++] = fields_[i];
     const size_t erased = count_ - kept;
     count_ = static_cast<uint32_t>(kept);
     return erased;
   }
 
- private:
   uint64_t present_ = 0;
   uint32_t count_ = 0;
   std::array<Field, kCapacity> fields_;

@@ -48,6 +48,21 @@ TEST(Escape, Writes) {
   for (const Row& row : kRows) EXPECT_EQ(escaped(row.how, row.text), row.expected) << row.name;
 }
 
+TEST(Escape, FindsAControlAtAnyPlaceOfALongText) {
+  for (size_t length = 1; length <= 100; ++length) {
+    std::string text(length, 'v');
+    EXPECT_EQ(escapedSize(Escape::Controls, text), length);
+    for (size_t place = 0; place < length; ++place) {
+      text[place] = '\n';
+      std::string expected = text;
+      expected.replace(place, 1, "%0A");
+      EXPECT_EQ(escaped(Escape::Controls, text), expected) << place << " of " << length;
+      EXPECT_EQ(escaped(Escape::LineBreaks, text), expected) << place << " of " << length;
+      text[place] = 'v';
+    }
+  }
+}
+
 TEST(Escape, MeasuresWhatItWrites) {
   constexpr Escape kAll[] = {Escape::LineBreaks, Escape::Controls, Escape::Cookie,
                              Escape::Unreserved, Escape::Path,     Escape::Uri,

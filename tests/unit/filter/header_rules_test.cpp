@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+
 #include "unit/filter/flow.h"
 #include "unit/filter/flow_text.h"
 #include "unit/filter/request.h"
@@ -138,6 +140,46 @@ const ApplyRow kApplied[] = {
      "{ add: { Host: \"{header.X-H}:81\" } }",
      {{"Host", "a"}, {"X-H", "b"}},
      "Host: b:81|X-H: b|"},
+    {"rules see what those before them set",
+     "{ add: { X-A: 1 }, append: { X-A: 2 }, set_if_missing: { X-A: 3 } }",
+     {},
+     "X-A: 1|X-A: 2|"},
+    {"set_if_missing after append",
+     "{ append: { x-a: 2 }, set_if_missing: { X-A: 3, X-B: 3 } }",
+     {},
+     "x-a: 2|X-B: 3|"},
+    {"set_if_missing after remove",
+     "{ remove: [X-A, Via], set_if_missing: { X-A: 3, Via: 3 } }",
+     {{"X-A", "1"}, {"Via", "1"}},
+     "X-A: 3|Via: 3|"},
+    {"set_if_missing after rename",
+     "{ rename: { X-Old: X-New, X-V: Via }, set_if_missing: { X-New: 3, Via: 3, X-Old: 3 } }",
+     {{"X-Old", "1"}, {"X-V", "1"}},
+     "X-New: 1|Via: 1|X-Old: 3|"},
+    {"rename of what was renamed",
+     "{ rename: { X-A: X-B, X-B: Via, Via: X-C } }",
+     {{"X-A", "1"}, {"Y", "2"}},
+     "X-C: 1|Y: 2|"},
+    {"replace of what was renamed",
+     "{ rename: { X-A: X-B }, replace: { X-B: { regex: a, with: b } } }",
+     {{"X-A", "a"}},
+     "X-B: b|"},
+    {"add replaces what was renamed",
+     "{ rename: { X-A: X-B }, add: { X-B: 2 } }",
+     {{"X-A", "1"}, {"X-B", "1"}, {"Y", "3"}},
+     "X-B: 2|Y: 3|"},
+    {"add of a family leaves the others",
+     "{ add: { X-Forwarded-Ssl: on } }",
+     {{"X-Forwarded-Prefix", "/a"}},
+     "X-Forwarded-Prefix: /a|X-Forwarded-Ssl: on|"},
+    {"constants around a placeholder",
+     "{ add: { X-A: 1, X-B: \"{client_ip}\", X-C: \"\", Via: edge } }",
+     {},
+     "X-A: 1|X-B: 203.0.113.7|X-C: |Via: edge|"},
+    {"a placeholder replaces in place",
+     "{ add: { X-A: \"{method}\" } }",
+     {{"x-a", "1"}, {"Y", "2"}, {"X-A", "3"}},
+     "X-A: GET|Y: 2|"},
     {"the fixed order",
      "{ set_if_missing: { S: 6, A: 6 }, append: { A: 5 }, add: { A: 4, D: 4 }, replace: { N: { "
      "regex: 1, with: 3 }, D: { regex: 1, with: 3 } }, rename: { R: N, D: N }, remove: [D, A] }",
@@ -155,6 +197,10 @@ TEST(HeaderRules, Apply) {
     Request request("/?p=+v+", row.fields);
     EXPECT_TRUE(rules.onRequest(request.head, request.scene()));
     EXPECT_EQ(request.fields(), row.expected);
+    Request explained("/?p=+v+", row.fields);
+    Notes notes;
+    EXPECT_TRUE(rules.onRequest(explained.head, explained.scene(&notes)));
+    EXPECT_EQ(explained.fields(), row.expected);
   }
 }
 
@@ -444,6 +490,56 @@ TEST(HeaderRules, ConstantsAreSentAsTheyStandInTheRules) {
   ASSERT_TRUE(rules.onRequest(first.head, first.scene()));
   ASSERT_TRUE(rules.onRequest(second.head, second.scene()));
   EXPECT_EQ(first.head.fields[0].line().data(), second.head.fields[0].line().data());
+}
+
+TEST(HeaderRules, ConstantsLieTogether) {
+  Diagnostics out;
+  HeaderRules rules;
+  rules.read(flow("{ add: { X-A: 1, Via: 2 }, append: { X-A: 3 } }"), out);
+  Request request("/");
+  ASSERT_TRUE(rules.onRequest(request.head, request.scene()));
+  const http::Fields& fields = request.head.fields;
+  ASSERT_EQ(fields.size(), 3u);
+  for (size_t i = 1; i < fields.size(); ++i)
+    EXPECT_EQ(fields[i].line().data(), fields[i - 1].line().data() + fields[i - 1].line().size());
+}
+
+TEST(HeaderRules, CopiesNeedNoOriginal) {
+  Diagnostics out;
+  auto outer = std::make_unique<HeaderRules>();
+  outer->read(flow("{ add: { X-A: outer, X-B: outer } }"), out);
+  const HeaderRules same = *outer;
+  HeaderRules inner = *outer;
+  inner.read(flow("{ add: { X-B: inner, X-C: inner } }"), out);
+  outer.reset();
+  Request first("/");
+  Request second("/");
+  ASSERT_TRUE(same.onRequest(first.head, first.scene()));
+  ASSERT_TRUE(inner.onRequest(second.head, second.scene()));
+  EXPECT_EQ(first.fields(), "X-A: outer|X-B: outer|");
+  EXPECT_EQ(second.fields(), "X-A: outer|X-B: inner|X-C: inner|");
+}
+
+// Whether names share a bit or not: a rule means its own name only.
+TEST(HeaderRules, MeanTheirOwnNameAmongMany) {
+  const auto nameOf = [](int i) { return "X-" + std::to_string(i); };
+  for (int i = 0; i < 150; ++i) {
+    SCOPED_TRACE(nameOf(i));
+    Diagnostics out;
+    HeaderRules rules;
+    rules.read(flow("{ remove: [" + nameOf(i) + "], set_if_missing: { " + nameOf(i + 1) +
+                    ": new }, add: { " + nameOf(i + 500) + ": new } }"),
+               out);
+    FieldList fields;
+    std::string expected;
+    for (int other = 0; other <= 150; ++other) {
+      fields.emplace_back(nameOf(other), "1");
+      if (other != i) expected += nameOf(other) + ": 1|";
+    }
+    Request request("/", fields);
+    ASSERT_TRUE(rules.onRequest(request.head, request.scene()));
+    EXPECT_EQ(request.fields(), expected + nameOf(i + 500) + ": new|");
+  }
 }
 
 TEST(HeaderRules, FullHeadIsAFailure) {

@@ -321,6 +321,16 @@ TEST(Template, RendersWithoutARequest) {
             "[]");
 }
 
+TEST(Template, RendersBetweenTwoTexts) {
+  Request request("/");
+  const auto between = [&](std::string_view text) {
+    return parsed(text, Place::Field).renderBetween("X: ", "\r\n", request.scene());
+  };
+  EXPECT_EQ(between("{client_ip}"), "X: 203.0.113.7\r\n");
+  EXPECT_EQ(between("<{method} {host}>"), "X: <GET shop.example.com>\r\n");
+  EXPECT_EQ(between("{header.None}"), "X: \r\n");
+}
+
 // Values that try to leave their place.
 constexpr std::string_view kHostile[] = {"\r\nX-Evil: 1\r\n\r\n"sv,
                                          "\0\x01\x7f\t\n"sv,

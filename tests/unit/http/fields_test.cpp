@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <string>
 #include <vector>
 
@@ -133,6 +134,84 @@ TEST_F(FieldsTest, FindAndCount) {
   EXPECT_EQ(fields_.countOf(FieldId::Host), 1U);
   EXPECT_EQ(fields_.countOf(FieldId::Via), 0U);
   EXPECT_EQ(fields_.valueOf(FieldId::Via), "");
+}
+
+struct NamesRow {
+  const char* name;
+  std::vector<std::string_view> fields;
+  std::string_view asked;
+  bool expected;
+};
+
+const NamesRow kNames[] = {
+    {"nothing is in an empty head", {}, "Host", false},
+    {"known", {"Host"}, "hOST", true},
+    {"other known", {"Host", "Via"}, "Server", false},
+    {"unknown in another letter case", {"x-edge"}, "X-Edge", true},
+    {"an unknown one says nothing of known ones", {"X-Edge"}, "Host", false},
+    {"a known one says nothing of unknown ones", {"Host"}, "X-Edge", false},
+    {"other unknown", {"X-Edge", "Accept-Language"}, "X-Site", false},
+    {"member of a family", {"X-Forwarded-Ssl"}, "x-forwarded-ssl", true},
+    {"other member of the family", {"X-Forwarded-Ssl"}, "X-Forwarded-Prefix", false},
+    {"names of one letter", {"a", "B"}, "b", true},
+};
+
+TEST_F(FieldsTest, NamesThatMayBeThere) {
+  for (const NamesRow& row : kNames) {
+    fields_.clear();
+    for (const std::string_view name : row.fields) add(name, "1");
+    const NameSet asked = NameSet::of(fieldIdOf(row.asked), row.asked);
+    EXPECT_EQ(fields_.names().mayShare(asked), row.expected) << row.name;
+    EXPECT_EQ(fields_.names().mayShare(NameSet::all()), !row.fields.empty()) << row.name;
+  }
+}
+
+// Also those that share a bit with others.
+TEST_F(FieldsTest, NoNameThatIsThereIsMissed) {
+  NameSet all;
+  for (int i = 0; i < 150; ++i) {
+    const std::string name = "X-" + std::to_string(i);
+    add(name, "1");
+    EXPECT_TRUE(fields_.names().mayShare(NameSet::of(FieldId::Unknown, name))) << name;
+    all |= NameSet::of(FieldId::Unknown, "x-" + std::to_string(i));
+  }
+  EXPECT_EQ(fields_.names().others, all.others);
+  EXPECT_EQ(fields_.names().known, 0U);
+  EXPECT_GT(std::popcount(all.others), 32) << "the hash hardly tells names apart";
+}
+
+TEST_F(FieldsTest, NamesAfterChanges) {
+  const NameSet via = NameSet::of(FieldId::Via, "Via");
+  const NameSet edge = NameSet::of(FieldId::Unknown, "X-Edge");
+  add("X-Edge", "1");
+  fields_.replace(0, Field::make(arena_, "Via", "1"));
+  EXPECT_TRUE(fields_.names().mayShare(via));
+  EXPECT_FALSE(fields_.names().mayShare(edge));
+  EXPECT_EQ(fields_.erase(FieldId::Via), 1U);
+  EXPECT_FALSE(fields_.names().mayShare(via));
+}
+
+TEST_F(FieldsTest, LineMadeBeforehand) {
+  constexpr std::string_view kLine = "X-Forwarded-Ssl: on\r\n";
+  const Field field = Field::ofLine(kLine, 15, FieldId::XForwardedOther);
+  EXPECT_EQ(field.name(), "X-Forwarded-Ssl");
+  EXPECT_EQ(field.value(), "on");
+  EXPECT_EQ(field.line().data(), kLine.data());
+  EXPECT_EQ(field.line(), kLine);
+  EXPECT_EQ(Field::ofLine("A: \r\n", 1, FieldId::Unknown).value(), "");
+}
+
+TEST_F(FieldsTest, SetWithinAFamilyLeavesTheOthers) {
+  add("X-Forwarded-Prefix", "1");
+  add("X-Forwarded-Ssl", "2");
+  add("X-Other", "3");
+  add("x-forwarded-ssl", "4");
+  add("X-Last", "5");
+  EXPECT_TRUE(fields_.set(Field::make(arena_, "X-Forwarded-Ssl", "new")));
+  EXPECT_EQ(text(), "X-Forwarded-Prefix=1 X-Forwarded-Ssl=new X-Other=3 X-Last=5 ");
+  EXPECT_EQ(fields_.erase(FieldId::XForwardedOther, "X-FORWARDED-PREFIX"), 1U);
+  EXPECT_EQ(fields_.find(FieldId::XForwardedOther, "x-forwarded-SSL")->value(), "new");
+  EXPECT_EQ(fields_.find(FieldId::Unknown, "X-Forward"), nullptr);
 }
 
 TEST_F(FieldsTest, SetReplacesAllAtThePlaceOfTheFirst) {
