@@ -29,14 +29,25 @@ void putTurn(Json& view, const std::string& name, const LongTurn& turn, const Mo
       was_any ? Json(secondsOf(std::max(Duration{}, moment.steady - turn.at))) : Json();
 }
 
+// A turn is measured by the wall clock, and the thread may have stood still in it.
+std::string otherCause(const WorkerFacts& facts) {
+  if (!facts.time || facts.time->waited < kLongTurn) return {};
+  return fmt::format(
+      " Since its start its thread has waited {} for a CPU that was busy with something else.",
+      latencyText(facts.time->waited));
+}
+
 Json viewOf(size_t number, const WorkerFacts& worker, const Moment& moment) {
   const TurnFacts& turns = worker.turns;
-  Json view{{"worker", number},
-            {"connections", worker.connections},
-            {"turns", turns.turns},
-            {"busy_seconds", exactSecondsOf(turns.busy)},
-            {"busy_share", std::round(turns.busy_share * 1e4) / 1e4},
-            {"p99_turn_seconds", turns.p99 ? Json(exactSecondsOf(*turns.p99)) : Json()}};
+  Json view{
+      {"worker", number},
+      {"connections", worker.connections},
+      {"turns", turns.turns},
+      {"busy_seconds", exactSecondsOf(turns.busy)},
+      {"busy_share", std::round(turns.busy_share * 1e4) / 1e4},
+      {"cpu_seconds", worker.time ? Json(exactSecondsOf(worker.time->ran)) : Json()},
+      {"waited_for_cpu_seconds", worker.time ? Json(exactSecondsOf(worker.time->waited)) : Json()},
+      {"p99_turn_seconds", turns.p99 ? Json(exactSecondsOf(*turns.p99)) : Json()}};
   putTurn(view, "longest_turn", turns.longest, moment);
   putTurn(view, "longest_turn_in_last_minute", turns.longest_lately, moment);
   view["why"] = sentencesOf(number, worker, moment.steady);
@@ -56,8 +67,9 @@ std::vector<std::string> sentencesOf(size_t worker, const WorkerFacts& facts, Ti
                     worker, latencyText(*turns.running)));
   else if (longest.length >= kLongTurn)
     sentences.push_back(fmt::format(
-        "Worker {} was busy for {} in one turn, {} ago: its other connections waited that long.",
-        worker, latencyText(longest.length), spanText(std::max(Duration{}, now - longest.at))));
+        "Worker {} was busy for {} in one turn, {} ago: its other connections waited that long.{}",
+        worker, latencyText(longest.length), spanText(std::max(Duration{}, now - longest.at)),
+        otherCause(facts)));
   if (turns.busy_share >= kNearlyAlways)
     sentences.push_back(
         fmt::format("Worker {} was busy for {} of the last minute: more CPUs or "

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "admin/views.h"
+#include "io/thread_time.h"
 #include "io/turn_meter.h"
 
 namespace fairlead::admin {
@@ -14,6 +16,7 @@ namespace fairlead::admin {
 struct WorkerFacts {
   size_t connections = 0;  // of clients
   io::TurnFacts turns;
+  std::optional<io::ThreadTime> time;  // of its thread, where the kernel counts
 };
 
 // What a client may notice of a worker, in sentences; none when there is nothing to look into.

@@ -290,7 +290,9 @@ std::vector<admin::WorkerFacts> Server::workerFacts() const {
   std::vector<admin::WorkerFacts> all;
   for (const auto& worker : workers_)
     all.push_back(
-        {.connections = worker->connections(), .turns = worker->meter().facts(reactor_.now())});
+        {.connections = worker->connections(),
+         .turns = worker->meter().facts(reactor_.now()),
+         .time = worker->thread() == 0 ? std::nullopt : io::threadTimeOf(worker->thread())});
   return all;
 }
 

@@ -1,6 +1,8 @@
 // Accepting connections and serving what comes over them.
 #include "worker/worker.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "base/ascii.h"
@@ -47,6 +49,7 @@ Worker::Worker(WorkerParts parts)
 }
 
 void Worker::run() {
+  thread_.store(::gettid(), std::memory_order_relaxed);
   for (size_t door = 0; door < listeners_.size(); ++door) accepting_.spawn(acceptForever(door));
   reactor_.run();
   accepting_.clear();

@@ -63,6 +63,8 @@ class Worker {
 
   // How long the turns of its loop are.
   const io::TurnMeter& meter() const { return reactor_.meter(); }
+  // The number of the thread in `run`; 0: none yet.
+  pid_t thread() const { return thread_.load(std::memory_order_relaxed); }
   size_t connections() const { return open_.load(std::memory_order_relaxed); }
 
  private:
@@ -106,6 +108,7 @@ class Worker {
   Log::Site shedding_;
   Log::Site bad_proxy_header_;
   std::atomic<size_t> open_{0};
+  std::atomic<pid_t> thread_{0};
   Tidying tidying_{*this};
   unsigned tidied_in_vain_ = 0;        // times in a row
   bool given_back_ = false;            // some memory, since that was told

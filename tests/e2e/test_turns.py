@@ -47,6 +47,8 @@ def test_view_counts_turns_and_connections(fairlead, upstream):
         assert view["longest_turn_in_last_minute_seconds"] == view["longest_turn_seconds"]
         assert view["longest_turn_ago_seconds"] >= 0
         assert 0 <= view["busy_share"] <= 1
+        if view["cpu_seconds"] is not None:  # where the kernel counts
+            assert view["cpu_seconds"] > 0 and view["waited_for_cpu_seconds"] >= 0
         assert view["well"] == (not view["why"])
     for client in clients:
         client.close()

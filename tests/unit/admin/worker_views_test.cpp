@@ -25,7 +25,10 @@ io::TurnFacts quietTurns() {
 }
 
 TEST(WorkerViews, TellOfEachWorker) {
-  const std::vector<WorkerFacts> workers{{.connections = 12, .turns = quietTurns()}, {}};
+  const std::vector<WorkerFacts> workers{{.connections = 12,
+                                          .turns = quietTurns(),
+                                          .time = io::ThreadTime{.ran = 1600ms, .waited = 70ms}},
+                                         {}};
   const Answer answer =
       answerTo({.status = {}, .moment = [] { return kMoment; }, .workers = [&] { return workers; }},
                "GET", "/api/workers");
@@ -34,6 +37,7 @@ TEST(WorkerViews, TellOfEachWorker) {
     "at": "2026-01-02T03:04:05.678Z",
     "workers": [
       {"worker": 0, "connections": 12, "turns": 1200, "busy_seconds": 1.5, "busy_share": 0.0313,
+       "cpu_seconds": 1.6, "waited_for_cpu_seconds": 0.07,
        "p99_turn_seconds": 0.00021,
        "longest_turn_seconds": 0.0142, "longest_turn_at": "2026-01-02T03:02:25.678Z",
        "longest_turn_ago_seconds": 100.0,
@@ -42,6 +46,7 @@ TEST(WorkerViews, TellOfEachWorker) {
        "longest_turn_in_last_minute_ago_seconds": 8.0,
        "why": [], "well": true},
       {"worker": 1, "connections": 0, "turns": 0, "busy_seconds": 0.0, "busy_share": 0.0,
+       "cpu_seconds": null, "waited_for_cpu_seconds": null,
        "p99_turn_seconds": null,
        "longest_turn_seconds": 0.0, "longest_turn_at": null, "longest_turn_ago_seconds": null,
        "longest_turn_in_last_minute_seconds": 0.0, "longest_turn_in_last_minute_at": null,
@@ -86,7 +91,33 @@ TEST(WorkerViews, HaveSentencesWhenSomethingIsWrong) {
     turns.longest_lately = {.length = row.lately, .at = kNow - 8s};
     turns.running = row.running;
     turns.busy_share = row.share;
-    EXPECT_EQ(sentencesOf(2, {.connections = 1, .turns = turns}, kNow), row.sentences);
+    EXPECT_EQ(sentencesOf(2, {.connections = 1, .turns = turns, .time = {}}, kNow), row.sentences);
+  }
+}
+
+TEST(WorkerViews, NameAnotherCauseOfALongTurnWhenThereMayBeOne) {
+  struct Row {
+    const char* name;
+    std::optional<io::ThreadTime> time;
+    std::string_view more;
+  };
+  const Row rows[] = {
+      {"the kernel does not count", std::nullopt, ""},
+      {"it always had a CPU", io::ThreadTime{.ran = 60s, .waited = 2ms}, ""},
+      {"something else ran on its CPU", io::ThreadTime{.ran = 60s, .waited = 1200ms},
+       " Since its start its thread has waited 1.2s for a CPU that was busy with something else."},
+  };
+  io::TurnFacts turns = quietTurns();
+  turns.longest_lately = {.length = 14ms, .at = kNow - 8s};
+  for (const Row& row : rows) {
+    const auto sentences =
+        sentencesOf(2, {.connections = 1, .turns = turns, .time = row.time}, kNow);
+    ASSERT_EQ(sentences.size(), 1u) << row.name;
+    EXPECT_EQ(sentences[0],
+              "Worker 2 was busy for 14 ms in one turn, 8s ago: its other connections waited that "
+              "long." +
+                  std::string(row.more))
+        << row.name;
   }
 }
 
