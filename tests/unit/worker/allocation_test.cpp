@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <string>
+#include <vector>
 
 #include "running_worker.h"
 #include "support/allocation_counter.h"
@@ -237,7 +238,12 @@ TEST(SteadyStateOfConnections, TakeNothing) {
     client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
     client.receive("fine");
   };
-  for (int i = 0; i < kWarmUp; ++i) exchange();
+  {
+    // On a busy machine the worker sees the end of some connections after the begin of the next.
+    std::vector<Client> at_once;
+    while (at_once.size() < 16) at_once.emplace_back(running.address());
+    for (int i = 0; i < kWarmUp; ++i) exchange();
+  }
   const uint64_t before = count.load()->load();
   for (int i = 0; i < kMeasured; ++i) exchange();
   EXPECT_EQ(count.load()->load() - before, 0u);
