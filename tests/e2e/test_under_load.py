@@ -86,7 +86,10 @@ def test_killed_server_costs_no_idempotent_request(serve, four, more, pace):
     all_good(load)
     after = load.since(killed + 0.1)
     assert not after.servers["d"] and after.servers.keys() == {"a", "b", "c"}
-    assert after.slowest < 1.0 * SCALE, "refused connections cost next to nothing"
+    # A connection that meets the listener just as it dies may have to ask twice, a second apart:
+    # the kernel drops what it was handling at that moment without a word.
+    assert after.latency(0.99) < 0.25 * SCALE, "refused connections cost next to nothing"
+    assert after.slowest < 1.5 * SCALE
 
 
 def test_killed_server_that_returns_serves_again(serve, four):
