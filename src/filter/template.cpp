@@ -4,7 +4,6 @@
 #include <charconv>
 #include <cstring>
 
-#include "base/ascii.h"
 #include "base/timestamp.h"
 #include "http/cookies.h"
 #include "http/percent.h"
@@ -47,10 +46,8 @@ std::string_view headerValue(const http::Fields* fields, std::string_view name, 
   if (!first) return {};
   const std::string_view separator = first->id() == http::FieldId::Cookie ? "; " : ", ";
   std::string_view value = first->value();
-  for (const http::Field* field = first + 1; field != fields->end(); ++field) {
-    if (field->id() != first->id() || !ascii::equalsIgnoreCase(field->name(), name)) continue;
-    value = arena.join(value, separator, field->value());
-  }
+  for (const http::Field* field = first + 1; field != fields->end(); ++field)
+    if (field->isNamed(first->id(), name)) value = arena.join(value, separator, field->value());
   return value;
 }
 

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/arena.h"
+#include "base/ascii.h"
 
 namespace fairlead::http {
 
@@ -139,6 +140,11 @@ class Field {
   std::string_view value() const { return {line_ + value_begin_, value_length_}; }
   std::string_view line() const { return {line_, line_length_}; }
   FieldId id() const { return id_; }
+  // Is this its name, in any letter case? `id` is fieldIdOf(name); where that is of no family it
+  // says all, and the name itself is not looked at.
+  bool isNamed(FieldId id, std::string_view name) const {
+    return id_ == id && (!isFamily(id) || ascii::equalsIgnoreCase(this->name(), name));
+  }
 
  private:
   const char* line_ = nullptr;

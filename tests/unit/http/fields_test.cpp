@@ -136,6 +136,30 @@ TEST_F(FieldsTest, FindAndCount) {
   EXPECT_EQ(fields_.valueOf(FieldId::Via), "");
 }
 
+struct IsNamedRow {
+  const char* name;
+  std::string_view of_field;
+  std::string_view asked;
+  bool expected;
+};
+
+TEST_F(FieldsTest, IsNamed) {
+  const IsNamedRow rows[] = {
+      {"known", "Host", "hOST", true},
+      {"other known", "Host", "Via", false},
+      {"unknown", "x-edge", "X-Edge", true},
+      {"other unknown", "X-Edge", "X-Site", false},
+      {"unknown with more behind", "X-Edge", "X-Edges", false},
+      {"member of a family", "X-Forwarded-Ssl", "x-forwarded-ssl", true},
+      {"other member of the family", "X-Forwarded-Ssl", "X-Forwarded-Prefix", false},
+      {"known beside its family", "X-Forwarded-For", "X-Forwarded-Ssl", false},
+  };
+  for (const IsNamedRow& row : rows) {
+    const Field field = Field::make(arena_, row.of_field, "1");
+    EXPECT_EQ(field.isNamed(fieldIdOf(row.asked), row.asked), row.expected) << row.name;
+  }
+}
+
 struct NamesRow {
   const char* name;
   std::vector<std::string_view> fields;
