@@ -237,7 +237,7 @@ size_t Fields::countOf(FieldId id) const {
   return count;
 }
 
-bool Fields::set(const Field& field) {
+bool Fields::replaceOrAdd(const Field& field) {
   const Field* const first = find(field.id(), field.name());
   if (first == nullptr) return add(field);
   const auto place = static_cast<size_t>(first - begin());

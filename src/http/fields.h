@@ -207,7 +207,10 @@ class Fields {
   size_t countOf(FieldId id) const;
 
   // Replaces all fields of the same name by this one, at the place of the first; else appends.
-  bool set(const Field& field);
+  // False when that needs more room than there is.
+  bool set(const Field& field) {
+    return mayHave(maskOf(field.id())) ? replaceOrAdd(field) : add(field);
+  }
   size_t erase(FieldId id);
   size_t erase(FieldId id, std::string_view name);
   size_t erase(std::string_view name) { return erase(fieldIdOf(name), name); }
@@ -219,6 +222,8 @@ class Fields {
   }
 
  private:
+  // What `set` does when there may be fields of that name.
+  bool replaceOrAdd(const Field& field);
   // Those before `first` stay, whatever they are.
   template <typename Predicate>
   size_t eraseFrom(size_t first, Predicate predicate) {
