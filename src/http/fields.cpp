@@ -196,7 +196,6 @@ Field Field::make(Arena& arena, FieldId id, std::string_view value) {
 }
 
 std::optional<Field> Field::tryMake(Arena& arena, std::string_view name, std::string_view value) {
-  constexpr size_t kLongestLine = UINT16_MAX;
   if (value.size() > kLongestLine || name.size() + value.size() + 4 > kLongestLine)
     return std::nullopt;
   return make(arena, name, value);

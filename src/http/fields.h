@@ -109,6 +109,9 @@ struct NameSet {
 // the receive buffer, to the exchange's arena, or to the configuration.
 class Field {
  public:
+  // Bytes of a line with its CRLF, which its offsets can describe.
+  static constexpr size_t kLongestLine = UINT16_MAX;
+
   Field() = default;
   Field(const char* line, uint16_t name_length, uint16_t value_begin, uint16_t value_length,
         uint16_t line_length, FieldId id)
@@ -119,8 +122,8 @@ class Field {
         line_length_(line_length),
         id_(id) {}
 
-  // Renders "name: value\r\n" into the arena. Name and value must be valid (RFC 9110 section 5.5)
-  // and together under 64 KiB.
+  // Renders "name: value\r\n" into the arena. Name and value must be valid (RFC 9110 section 5.5),
+  // and the line no longer than kLongestLine.
   static Field make(Arena& arena, std::string_view name, std::string_view value);
   static Field make(Arena& arena, FieldId id, std::string_view value);  // of no family
   // Of a line as `make` renders it, with the name's id.
