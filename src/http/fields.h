@@ -208,6 +208,20 @@ class Fields {
     return field ? field->value() : std::string_view{};
   }
   size_t countOf(FieldId id) const;
+  // Of a field that may be there once. `field`: the first, or nullptr.
+  struct Only {
+    const Field* field = nullptr;
+    bool several = false;  // it is not the only one
+  };
+  Only findOnly(FieldId id) const {
+    Only only;
+    for (const Field& field : *this) {
+      if (field.id() != id) continue;
+      if (only.field != nullptr) return {only.field, true};
+      only.field = &field;
+    }
+    return only;
+  }
 
   // Replaces all fields of the same name by this one, at the place of the first; else appends.
   // False when that needs more room than there is.

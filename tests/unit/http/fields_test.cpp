@@ -136,6 +136,19 @@ TEST_F(FieldsTest, FindAndCount) {
   EXPECT_EQ(fields_.valueOf(FieldId::Via), "");
 }
 
+TEST_F(FieldsTest, FindOnly) {
+  EXPECT_EQ(fields_.findOnly(FieldId::Host).field, nullptr);
+  EXPECT_FALSE(fields_.findOnly(FieldId::Host).several);
+  add("Via", "1");
+  add("Host", "2");
+  EXPECT_EQ(fields_.findOnly(FieldId::Host).field, &fields_[1]);
+  EXPECT_FALSE(fields_.findOnly(FieldId::Host).several);
+  add("via", "3");
+  EXPECT_EQ(fields_.findOnly(FieldId::Via).field, &fields_[0]);
+  EXPECT_TRUE(fields_.findOnly(FieldId::Via).several);
+  EXPECT_FALSE(fields_.findOnly(FieldId::Host).several);
+}
+
 struct IsNamedRow {
   const char* name;
   std::string_view of_field;
