@@ -171,8 +171,9 @@ def version_of(program):
 
 def versions_of(names):
     """{program: what it says about its version} of those contestants that have one."""
-    found = {program_of(name): None for name in names if program_of(name) in VERSIONED}
-    return {program: version_of(program) for program in found if version_of(program)}
+    programs = dict.fromkeys(program_of(name) for name in names if program_of(name) in VERSIONED)
+    found = {program: version_of(program) for program in programs}
+    return {program: version for program, version in found.items() if version}
 
 
 def fairlead_with(name, configuration, build="release"):

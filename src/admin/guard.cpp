@@ -39,8 +39,9 @@ bool sameSecret(std::string_view given, std::string_view secret) {
 
 bool showsToken(const http::Fields& fields, std::string_view token) {
   constexpr std::string_view kScheme = "Bearer ";
-  if (fields.countOf(FieldId::Authorization) != 1) return false;
-  std::string_view value = fields.valueOf(FieldId::Authorization);
+  const auto [field, several] = fields.findOnly(FieldId::Authorization);
+  if (field == nullptr || several) return false;
+  const std::string_view value = field->value();
   if (!ascii::equalsIgnoreCase(value.substr(0, kScheme.size()), kScheme)) return false;
   return sameSecret(ascii::trim(value.substr(kScheme.size())), token);
 }

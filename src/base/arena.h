@@ -67,11 +67,6 @@ class Arena {
   }
 
  private:
-  static char* append(char* at, std::string_view text) {
-    copyShort(at, text.data(), text.size());
-    return at + text.size();
-  }
-
   struct Block {
     std::unique_ptr<char[]> memory;
     size_t size = 0;

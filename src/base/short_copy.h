@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstring>
+#include <string_view>
 
 namespace fairlead {
 
@@ -34,6 +35,12 @@ inline void copyShort(char* to, const char* from, size_t length) {
     copyAsTwo<2>(to, from, length);
   else if (length == 1)
     *to = *from;
+}
+
+// Writes the text, for which there is room, and returns what lies behind it.
+inline char* append(char* to, std::string_view text) {
+  copyShort(to, text.data(), text.size());
+  return to + text.size();
 }
 
 }  // namespace fairlead

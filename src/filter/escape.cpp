@@ -2,8 +2,8 @@
 #include "filter/escape.h"
 
 #include <array>
-#include <cstring>
 
+#include "base/short_copy.h"
 #include "base/utf8.h"
 #include "http/byte_class.h"
 #include "http/percent.h"
@@ -39,10 +39,7 @@ struct Counter {
 
 struct Writer {
   char* to;
-  void put(std::string_view text) {
-    std::memcpy(to, text.data(), text.size());
-    to += text.size();
-  }
+  void put(std::string_view text) { to = append(to, text); }
   void putPercent(char byte) { to = http::putPercentEncoded(to, byte); }
 };
 

@@ -15,13 +15,6 @@ using http::Field;
 using http::FieldId;
 using http::Fields;
 
-// No field is longer than that.
-constexpr size_t kLongestLine = UINT16_MAX;
-
-bool hasName(const Field& field, FieldId id, std::string_view name) {
-  return field.id() == id && ascii::equalsIgnoreCase(field.name(), name);
-}
-
 }  // namespace
 
 struct FieldRules::Head {
@@ -69,7 +62,7 @@ void FieldRules::remove(const Rule& rule, Fields& fields) const {
 bool FieldRules::rename(const Rule& rule, Head& head, Arena& arena) {
   Fields& fields = head.fields;
   for (size_t i = 0; i < fields.size(); ++i) {
-    if (!hasName(fields[i], rule.id, rule.name)) continue;
+    if (!fields[i].isNamed(rule.id, rule.name)) continue;
     const auto renamed = Field::tryMake(arena, rule.value.constant(), fields[i].value());
     if (!renamed) return false;
     fields.replace(i, *renamed);
@@ -80,9 +73,10 @@ bool FieldRules::rename(const Rule& rule, Head& head, Arena& arena) {
 
 bool FieldRules::replace(const Rule& rule, Fields& fields, const Scene& scene) const {
   if (rule.is_host && host_is_removed_) return true;
-  const Substitution how{.pattern = *rule.pattern, .with = rule.value, .limit = kLongestLine};
+  const Substitution how{
+      .pattern = *rule.pattern, .with = rule.value, .limit = Field::kLongestLine};
   for (size_t i = 0; i < fields.size(); ++i) {
-    if (!hasName(fields[i], rule.id, rule.name)) continue;
+    if (!fields[i].isNamed(rule.id, rule.name)) continue;
     const Substituted result = substitute(fields[i].value(), how, scene);
     if (result.outcome == Substituted::Outcome::NoMatch) continue;
     if (result.outcome == Substituted::Outcome::TooLong) return false;
@@ -119,7 +113,7 @@ std::optional<Field> FieldRules::rendered(const Rule& rule, const Scene& scene) 
   const std::string_view value = ascii::trim(text);
   if (rule.is_host && !http::isValidAuthority(value)) return std::nullopt;
   if (value.size() != text.size()) return Field::tryMake(scene.arena, rule.name, value);
-  if (line.size() > kLongestLine) return std::nullopt;
+  if (line.size() > Field::kLongestLine) return std::nullopt;
   return Field::ofLine(line, rule.name.size(), rule.id);
 }
 

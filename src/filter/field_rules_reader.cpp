@@ -179,7 +179,7 @@ std::string FieldRules::sentence(const Rule& rule, const http::Fields& fields) {
   if (rule.kind == Kind::Remove || rule.kind == Kind::Replace) return text;
   std::string_view value;
   for (const http::Field& field : fields)
-    if (ascii::equalsIgnoreCase(field.name(), rule.name)) value = field.value();
+    if (field.isNamed(rule.id, rule.name)) value = field.value();
   return text + ": " + std::string(value);
 }
 

@@ -104,17 +104,7 @@ Field lineOf(const char (&name_and_colon)[N], std::string_view value, Arena& are
   std::memcpy(line, name_and_colon, kValueBegin);
   copyShort(line + kValueBegin, value.data(), value.size());
   std::memcpy(line + length - 2, "\r\n", 2);
-  return {line,
-          kValueBegin - 2,
-          kValueBegin,
-          static_cast<uint16_t>(value.size()),
-          static_cast<uint16_t>(length),
-          Id};
-}
-
-// The head mostly has no such field yet.
-bool put(Fields& fields, const Field& field) {
-  return fields.mayHave(http::maskOf(field.id())) ? fields.set(field) : fields.add(field);
+  return Field::ofLine({line, length}, kValueBegin - 2, Id);
 }
 
 bool setFor(Fields& fields, const Scene& scene) {
@@ -123,15 +113,15 @@ bool setFor(Fields& fields, const Scene& scene) {
   const std::string_view value = fields.mayHave(http::maskOf(FieldId::XForwardedFor))
                                      ? extendedFor(fields, peer, scene.arena)
                                      : peer;
-  return put(fields, lineOf<FieldId::XForwardedFor>("X-Forwarded-For: ", value, scene.arena));
+  return fields.set(lineOf<FieldId::XForwardedFor>("X-Forwarded-For: ", value, scene.arena));
 }
 
 // A trusted proxy's word stands, as long as it is one word that means something.
 bool setProto(Fields& fields, const Scene& scene) {
   if (fields.countOf(FieldId::XForwardedProto) == 1 && !forwardedScheme(fields).empty())
     return true;
-  return put(fields, lineOf<FieldId::XForwardedProto>("X-Forwarded-Proto: ", scene.client.scheme,
-                                                      scene.arena));
+  return fields.set(
+      lineOf<FieldId::XForwardedProto>("X-Forwarded-Proto: ", scene.client.scheme, scene.arena));
 }
 
 bool setHost(http::RequestHead& head, const Scene& scene) {
@@ -174,7 +164,7 @@ Field newRequestId(Arena& arena, Random& random) {
   writeHex(random.next(), line + kName.size());
   writeHex(random.next(), line + kName.size() + kDigits / 2);
   std::memcpy(line + kLine - 2, "\r\n", 2);
-  return {line, kName.size() - 2, kName.size(), kDigits, kLine, FieldId::XRequestId};
+  return Field::ofLine({line, kLine}, kName.size() - 2, FieldId::XRequestId);
 }
 
 // A Connection that named it as belonging to one hop has had it removed.
@@ -217,7 +207,7 @@ void identifyClient(http::RequestHead& head, const TrustedProxies& trusted, Clie
 std::string_view setRequestId(http::RequestHead& head, Arena& arena, Random& random) {
   if (isRequestId(head.fields)) return head.fields.valueOf(FieldId::XRequestId);
   const Field field = newRequestId(arena, random);
-  put(head.fields, field);
+  head.fields.set(field);
   return field.value();
 }
 

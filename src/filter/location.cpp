@@ -15,7 +15,6 @@ using http::Field;
 using http::FieldId;
 
 constexpr uint64_t kReferences = http::maskOf(FieldId::Location, FieldId::ContentLocation);
-constexpr size_t kLongestLine = UINT16_MAX;
 
 bool isBelow(std::string_view path, std::string_view prefix) {
   return http::isAtOrBelow(path, prefix.empty() ? "/" : prefix);
@@ -150,10 +149,8 @@ void mapLocations(http::Fields& fields, const PathMapping& mapping, const Locati
                   Arena& arena) {
   if (!fields.mayHave(kReferences | http::maskOf(FieldId::SetCookie))) return;
   for (size_t i = 0; i < fields.size(); ++i) {
-    const std::string_view name = fields[i].name();
     const auto value = mapField(fields[i], mapping, facts, arena);
-    if (value && name.size() + value->size() + 4 <= kLongestLine)
-      fields.replace(i, Field::make(arena, name, *value));
+    if (value) fields.setValue(i, *value, arena);  // what would be too long stays as it is
   }
 }
 

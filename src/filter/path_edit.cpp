@@ -1,8 +1,7 @@
 // Replacing text in paths without breaking their escapes.
 #include "filter/path_edit.h"
 
-#include <cstring>
-
+#include "base/short_copy.h"
 #include "filter/path_text.h"
 #include "http/target.h"
 
@@ -25,11 +24,6 @@ size_t countOf(std::string_view path, std::string_view from) {
        at = findFrom(path, from, at + from.size()))
     ++count;
   return count;
-}
-
-char* append(char* to, std::string_view text) {
-  if (!text.empty()) std::memcpy(to, text.data(), text.size());
-  return to + text.size();
 }
 
 }  // namespace

@@ -1,9 +1,8 @@
 // Edits of a query, parameter by parameter.
 #include "filter/query_editor.h"
 
-#include <cstring>
-
 #include "base/glob.h"
+#include "base/short_copy.h"
 #include "http/percent.h"
 
 namespace fairlead::filter {
@@ -82,8 +81,7 @@ std::string_view QueryEditor::query() const {
   char* to = begin;
   for (const Part& part : parts()) {
     if (part.is_gone) continue;
-    if (!part.text.empty()) std::memcpy(to, part.text.data(), part.text.size());
-    to += part.text.size();
+    to = fairlead::append(to, part.text);
     *to++ = '&';
   }
   return {begin, size - 1};

@@ -20,7 +20,6 @@ constexpr const Section* kAlso[] = {&kPageKeys};
 constexpr Allowed kAllowed{.server = false, .pool = false};
 
 constexpr size_t kMostHeaders = 100;
-constexpr size_t kLongestLine = UINT16_MAX;
 
 bool hasNoBody(uint16_t status) { return status == 204 || status == 205 || status == 304; }
 
@@ -103,8 +102,8 @@ Answer Respond::answer(const Scene& scene) const {
     }
     const std::string_view value = ascii::trim(header.value.render(scene));
     // What clients make longer than any field may be is left out.
-    if (header.name.size() + value.size() + 4 <= kLongestLine)
-      fields[count++] = http::Field::make(scene.arena, header.name, value);
+    if (const auto field = http::Field::tryMake(scene.arena, header.name, value))
+      fields[count++] = *field;
   }
   Answer answer;
   answer.status = status_;

@@ -2,9 +2,8 @@
 #include "filter/template.h"
 
 #include <charconv>
-#include <cstring>
 
-#include "base/ascii.h"
+#include "base/short_copy.h"
 #include "base/timestamp.h"
 #include "http/cookies.h"
 #include "http/percent.h"
@@ -17,12 +16,6 @@ struct Piece {
   std::string_view text;
   size_t size;  // once written
 };
-
-// Returns what lies behind it.
-char* put(std::string_view text, char* to) {
-  if (!text.empty()) std::memcpy(to, text.data(), text.size());
-  return to + text.size();
-}
 
 std::string_view addressText(const IpAddress& address, Arena& arena) {
   char* const to = arena.allocate(IpAddress::kMaxText);
@@ -47,10 +40,8 @@ std::string_view headerValue(const http::Fields* fields, std::string_view name, 
   if (!first) return {};
   const std::string_view separator = first->id() == http::FieldId::Cookie ? "; " : ", ";
   std::string_view value = first->value();
-  for (const http::Field* field = first + 1; field != fields->end(); ++field) {
-    if (field->id() != first->id() || !ascii::equalsIgnoreCase(field->name(), name)) continue;
-    value = arena.join(value, separator, field->value());
-  }
+  for (const http::Field* field = first + 1; field != fields->end(); ++field)
+    if (field->isNamed(first->id(), name)) value = arena.join(value, separator, field->value());
   return value;
 }
 
@@ -147,12 +138,12 @@ std::string_view Template::renderBetween(std::string_view before, std::string_vi
     total += pieces[i].size;
   }
   char* const begin = scene.arena.allocate(total);
-  char* to = put(before, begin);
+  char* to = append(begin, before);
   for (size_t i = 0; i < parts_.size(); ++i) {
     const auto& [text, size] = pieces[i];
-    to = size == text.size() ? put(text, to) : writeEscaped(parts_[i].escape, text, to);
+    to = size == text.size() ? append(to, text) : writeEscaped(parts_[i].escape, text, to);
   }
-  put(after, to);
+  append(to, after);
   return {begin, total};
 }
 

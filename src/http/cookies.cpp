@@ -2,8 +2,8 @@
 #include "http/cookies.h"
 
 #include <algorithm>
-#include <cstring>
 
+#include "base/short_copy.h"
 #include "http/byte_class.h"
 #include "http/semantics.h"
 
@@ -68,10 +68,7 @@ void CookieEditor::begin(size_t unchanged) {
   if (unchanged > 0) writePart(value_.substr(0, unchanged - 1));
 }
 
-void CookieEditor::write(std::string_view text) {
-  if (!text.empty()) std::memcpy(end_, text.data(), text.size());
-  end_ += text.size();
-}
+void CookieEditor::write(std::string_view text) { end_ = append(end_, text); }
 
 // What is written is never longer than what was read: each part but the first brings its `;`.
 void CookieEditor::writePart(std::string_view part) {

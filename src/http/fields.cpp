@@ -162,11 +162,6 @@ FieldId familyOf(std::string_view name) {
   return FieldId::Unknown;
 }
 
-// Is it a field of that name, whose id is `id`?
-bool hasName(const Field& field, FieldId id, std::string_view name) {
-  return field.id() == id && (!isFamily(id) || ascii::equalsIgnoreCase(field.name(), name));
-}
-
 Field makeLine(Arena& arena, FieldId id, std::string_view name, std::string_view value) {
   const std::string_view line =
       arena.join(name, std::string_view(": "), value, std::string_view("\r\n"));
@@ -201,7 +196,6 @@ Field Field::make(Arena& arena, FieldId id, std::string_view value) {
 }
 
 std::optional<Field> Field::tryMake(Arena& arena, std::string_view name, std::string_view value) {
-  constexpr size_t kLongestLine = UINT16_MAX;
   if (value.size() > kLongestLine || name.size() + value.size() + 4 > kLongestLine)
     return std::nullopt;
   return make(arena, name, value);
@@ -223,7 +217,7 @@ const Field* Fields::find(FieldId id) const {
 const Field* Fields::find(FieldId id, std::string_view name) const {
   if (!mayHave(maskOf(id))) return nullptr;
   for (const Field& field : *this)
-    if (hasName(field, id, name)) return &field;
+    if (field.isNamed(id, name)) return &field;
   return nullptr;
 }
 
@@ -242,13 +236,12 @@ size_t Fields::countOf(FieldId id) const {
   return count;
 }
 
-bool Fields::set(const Field& field) {
+bool Fields::replaceOrAdd(const Field& field) {
   const Field* const first = find(field.id(), field.name());
   if (first == nullptr) return add(field);
   const auto place = static_cast<size_t>(first - begin());
   fields_[place] = field;
-  eraseFrom(place + 1,
-            [&](const Field& other) { return hasName(other, field.id(), field.name()); });
+  eraseFrom(place + 1, [&](const Field& other) { return other.isNamed(field.id(), field.name()); });
   return true;
 }
 
@@ -257,7 +250,7 @@ size_t Fields::erase(FieldId id) { return eraseAll(maskOf(id)); }
 size_t Fields::erase(FieldId id, std::string_view name) {
   if (!isFamily(id)) return erase(id);
   if (!mayHave(maskOf(id))) return 0;
-  return eraseIf([&](const Field& field) { return hasName(field, id, name); });
+  return eraseIf([&](const Field& field) { return field.isNamed(id, name); });
 }
 
 size_t Fields::eraseAll(uint64_t mask) {

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/arena.h"
+#include "base/ascii.h"
 
 namespace fairlead::http {
 
@@ -108,6 +109,9 @@ struct NameSet {
 // the receive buffer, to the exchange's arena, or to the configuration.
 class Field {
  public:
+  // Bytes of a line with its CRLF, which its offsets can describe.
+  static constexpr size_t kLongestLine = UINT16_MAX;
+
   Field() = default;
   Field(const char* line, uint16_t name_length, uint16_t value_begin, uint16_t value_length,
         uint16_t line_length, FieldId id)
@@ -118,8 +122,8 @@ class Field {
         line_length_(line_length),
         id_(id) {}
 
-  // Renders "name: value\r\n" into the arena. Name and value must be valid (RFC 9110 section 5.5)
-  // and together under 64 KiB.
+  // Renders "name: value\r\n" into the arena. Name and value must be valid (RFC 9110 section 5.5),
+  // and the line no longer than kLongestLine.
   static Field make(Arena& arena, std::string_view name, std::string_view value);
   static Field make(Arena& arena, FieldId id, std::string_view value);  // of no family
   // Of a line as `make` renders it, with the name's id.
@@ -139,6 +143,11 @@ class Field {
   std::string_view value() const { return {line_ + value_begin_, value_length_}; }
   std::string_view line() const { return {line_, line_length_}; }
   FieldId id() const { return id_; }
+  // Is this its name, in any letter case? `id` is fieldIdOf(name); where that is of no family it
+  // says all, and the name itself is not looked at.
+  bool isNamed(FieldId id, std::string_view name) const {
+    return id_ == id && (!isFamily(id) || ascii::equalsIgnoreCase(this->name(), name));
+  }
 
  private:
   const char* line_ = nullptr;
@@ -199,9 +208,26 @@ class Fields {
     return field ? field->value() : std::string_view{};
   }
   size_t countOf(FieldId id) const;
+  // Of a field that may be there once. `field`: the first, or nullptr.
+  struct Only {
+    const Field* field = nullptr;
+    bool several = false;  // it is not the only one
+  };
+  Only findOnly(FieldId id) const {
+    Only only;
+    for (const Field& field : *this) {
+      if (field.id() != id) continue;
+      if (only.field != nullptr) return {only.field, true};
+      only.field = &field;
+    }
+    return only;
+  }
 
   // Replaces all fields of the same name by this one, at the place of the first; else appends.
-  bool set(const Field& field);
+  // False when that needs more room than there is.
+  bool set(const Field& field) {
+    return mayHave(maskOf(field.id())) ? replaceOrAdd(field) : add(field);
+  }
   size_t erase(FieldId id);
   size_t erase(FieldId id, std::string_view name);
   size_t erase(std::string_view name) { return erase(fieldIdOf(name), name); }
@@ -213,6 +239,8 @@ class Fields {
   }
 
  private:
+  // What `set` does when there may be fields of that name.
+  bool replaceOrAdd(const Field& field);
   // Those before `first` stay, whatever they are.
   template <typename Predicate>
   size_t eraseFrom(size_t first, Predicate predicate) {

@@ -88,15 +88,11 @@ std::string_view parseLength(std::string_view text, uint64_t& length) {
 }
 
 Framed lengthFraming(const Fields& fields, const Sentences& says, Framing without) {
-  const Field* only = nullptr;
-  for (const Field& field : fields) {
-    if (field.id() != FieldId::ContentLength) continue;
-    if (only != nullptr) return fault(says.fault_status, "More than one Content-Length");
-    only = &field;
-  }
-  if (only == nullptr) return without;
+  const auto [field, several] = fields.findOnly(FieldId::ContentLength);
+  if (several) return fault(says.fault_status, "More than one Content-Length");
+  if (field == nullptr) return without;
   Framing framing{Framing::Kind::Length};
-  const std::string_view sentence = parseLength(only->value(), framing.length);
+  const std::string_view sentence = parseLength(field->value(), framing.length);
   if (!sentence.empty()) return fault(says.fault_status, sentence);
   return framing;
 }

@@ -21,12 +21,8 @@ using Kind = ValueMatch::Kind;
 template <typename Accept>
 bool anyField(const http::Fields* fields, http::FieldId id, std::string_view name, Accept accept) {
   if (!fields || !fields->mayHave(http::maskOf(id))) return false;
-  const bool id_is_enough = !http::nameOf(id).empty();
-  for (const http::Field& field : *fields) {
-    if (field.id() != id) continue;
-    if (!id_is_enough && !ascii::equalsIgnoreCase(field.name(), name)) continue;
-    if (accept(ascii::trim(field.value()))) return true;
-  }
+  for (const http::Field& field : *fields)
+    if (field.isNamed(id, name) && accept(ascii::trim(field.value()))) return true;
   return false;
 }
 

@@ -12,7 +12,7 @@
 namespace fairlead {
 namespace {
 
-constexpr size_t kStep = 64;  // frames are rounded up to whole cache lines
+constexpr size_t kStep = kCacheLine;  // what frames are rounded up to
 // Up to 8 KiB; larger frames come from the heap. A frame may hold those of the coroutines that it
 // awaits, where the compiler saw that they end before it does.
 constexpr size_t kClasses = 128;

@@ -90,7 +90,9 @@ Lease ConnectionPool::takeIdle(Slot& slot, Proof proof, const io::ConnectionEnds
     if (!owned->session.stream().quiet() || owned->idle_until <= reactor_.now()) continue;
     if (proof == Proof::Socket && !owned->session.stream().provenQuiet()) continue;
     owned->reused = true;
-    if (const Connection* next = slot.idleFor(client).front()) fetchAhead(next, sizeof *next);
+    // Where connections are not shared, who comes next will hardly be the same client.
+    const Connection* const next = of_client ? nullptr : slot.idle.front().front();
+    if (next) fetchAhead(next, sizeof *next);
     return {*this, std::move(owned)};
   }
   return {};

@@ -8,9 +8,6 @@
 
 namespace fairlead::http::h1 {
 
-// The longest line with its CRLF that the offsets of a Field can describe.
-inline constexpr size_t kLongestFieldLine = 65535;
-
 // Why the line has no "name:" at its front; `name_end` is its first byte that is not of a token.
 std::string_view nameFault(std::string_view line, size_t name_end);
 
@@ -20,7 +17,7 @@ inline bool hasFieldName(std::string_view line, size_t name_end) {
 }
 
 // The field that a line is which has a name, stands before a CRLF, is shorter than
-// kLongestFieldLine with it, and holds no controls. The field views it.
+// Field::kLongestLine with it, and holds no controls. The field views it.
 inline Field fieldOfLine(std::string_view line, size_t name_end) {
   const std::string_view value =
       ascii::trim({line.data() + name_end + 1, line.size() - name_end - 1});

@@ -65,7 +65,7 @@ ParseStatus HeadReader::nextStartLine(ByteIndex& index, Line& line) {
 }
 
 [[gnu::always_inline]] inline ParseStatus HeadReader::nextFieldLine(ByteIndex& index, Line& line) {
-  const size_t end = std::min<size_t>(limits_.head_bytes, position_ + kLongestFieldLine);
+  const size_t end = std::min<size_t>(limits_.head_bytes, position_ + Field::kLongestLine);
   return nextLine(index, {lastReturn(end), kHeadTooLarge}, line);
 }
 

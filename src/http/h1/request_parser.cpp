@@ -114,12 +114,8 @@ ParseStatus RequestParser::takeRequestLine(const HeadReader::Line& text, const B
 
 // RFC 9112 section 3.2, and 3.2.2 for the absolute form.
 ParseStatus RequestParser::takeAuthority(RequestHead& head, Arena& arena) {
-  const Field* field = nullptr;
-  for (const Field& other : head.fields) {
-    if (other.id() != FieldId::Host) continue;
-    if (field != nullptr) return reader_.refuse(400, "More than one Host field");
-    field = &other;
-  }
+  const auto [field, several] = head.fields.findOnly(FieldId::Host);
+  if (several) return reader_.refuse(400, "More than one Host field");
   if (field == nullptr && head.version == Version::Http11)
     return reader_.refuse(400, "No Host field in an HTTP/1.1 request");
   if (field != nullptr) {

@@ -19,8 +19,7 @@ class Sink {
       end_ = next_;
       return;
     }
-    copyShort(next_, text.data(), text.size());
-    next_ += text.size();
+    next_ = append(next_, text);
   }
 
   size_t written() const { return overflow_ ? 0 : static_cast<size_t>(next_ - begin_); }

@@ -24,6 +24,15 @@ TEST(ShortCopy, EveryLength) {
   }
 }
 
+TEST(Append, ReturnsWhatLiesBehind) {
+  std::string text(5, '.');
+  char* end = append(text.data(), "abc");
+  EXPECT_EQ(end, text.data() + 3);
+  EXPECT_EQ(append(end, {}), end);
+  EXPECT_EQ(append(end, "d"), end + 1);
+  EXPECT_EQ(text, "abcd.");
+}
+
 TEST(ShortCopy, NothingFromNowhere) { copyShort(nullptr, nullptr, 0); }
 
 }  // namespace

@@ -136,6 +136,43 @@ TEST_F(FieldsTest, FindAndCount) {
   EXPECT_EQ(fields_.valueOf(FieldId::Via), "");
 }
 
+TEST_F(FieldsTest, FindOnly) {
+  EXPECT_EQ(fields_.findOnly(FieldId::Host).field, nullptr);
+  EXPECT_FALSE(fields_.findOnly(FieldId::Host).several);
+  add("Via", "1");
+  add("Host", "2");
+  EXPECT_EQ(fields_.findOnly(FieldId::Host).field, &fields_[1]);
+  EXPECT_FALSE(fields_.findOnly(FieldId::Host).several);
+  add("via", "3");
+  EXPECT_EQ(fields_.findOnly(FieldId::Via).field, &fields_[0]);
+  EXPECT_TRUE(fields_.findOnly(FieldId::Via).several);
+  EXPECT_FALSE(fields_.findOnly(FieldId::Host).several);
+}
+
+struct IsNamedRow {
+  const char* name;
+  std::string_view of_field;
+  std::string_view asked;
+  bool expected;
+};
+
+TEST_F(FieldsTest, IsNamed) {
+  const IsNamedRow rows[] = {
+      {"known", "Host", "hOST", true},
+      {"other known", "Host", "Via", false},
+      {"unknown", "x-edge", "X-Edge", true},
+      {"other unknown", "X-Edge", "X-Site", false},
+      {"unknown with more behind", "X-Edge", "X-Edges", false},
+      {"member of a family", "X-Forwarded-Ssl", "x-forwarded-ssl", true},
+      {"other member of the family", "X-Forwarded-Ssl", "X-Forwarded-Prefix", false},
+      {"known beside its family", "X-Forwarded-For", "X-Forwarded-Ssl", false},
+  };
+  for (const IsNamedRow& row : rows) {
+    const Field field = Field::make(arena_, row.of_field, "1");
+    EXPECT_EQ(field.isNamed(fieldIdOf(row.asked), row.asked), row.expected) << row.name;
+  }
+}
+
 struct NamesRow {
   const char* name;
   std::vector<std::string_view> fields;

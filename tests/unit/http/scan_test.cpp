@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -85,6 +86,15 @@ struct OddRow {
   size_t found;
 };
 
+using FindOdd = size_t (*Scan::*)(const char* bytes, size_t length);
+
+void expectFound(std::span<const OddRow> rows, FindOdd find) {
+  for (const OddRow& row : rows)
+    for (const Scan* variant : availableScans())
+      EXPECT_EQ((variant->*find)(row.text.data(), row.text.size()), row.found)
+          << row.name << ", " << variant->name;
+}
+
 TEST(Scan, OddInPath) {
   const OddRow rows[] = {
       {"nothing odd", "/a/b/c", 6},
@@ -100,10 +110,7 @@ TEST(Scan, OddInPath) {
       {"slash across a block", "/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa//b", 31},
       {"empty", "", 0},
   };
-  for (const OddRow& row : rows)
-    for (const Scan* variant : availableScans())
-      EXPECT_EQ(variant->findOddInPath(row.text.data(), row.text.size()), row.found)
-          << row.name << ", " << variant->name;
+  expectFound(rows, &Scan::findOddInPath);
 }
 
 TEST(Scan, OddInHost) {
@@ -123,10 +130,7 @@ TEST(Scan, OddInHost) {
       {"a whole block of 32", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.", 32},
       {"empty", "", 0},
   };
-  for (const OddRow& row : rows)
-    for (const Scan* variant : availableScans())
-      EXPECT_EQ(variant->findOddInHost(row.text.data(), row.text.size()), row.found)
-          << row.name << ", " << variant->name;
+  expectFound(rows, &Scan::findOddInHost);
 }
 
 TEST(ByteClass, TokenIsThatOfRfc9110) {

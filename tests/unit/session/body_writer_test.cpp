@@ -75,26 +75,48 @@ Task<Result<void>> writePieces(BodyWriter& writer, const std::vector<Piece>& pie
   co_return Result<void>{};
 }
 
+Task<Result<void>> writeHeadAlone(BodyWriter& writer) {
+  co_return co_await writer.writeHead(10s, kNever);
+}
+
+// A writer, and the peer that gets what it writes.
+class Writing {
+ public:
+  BodyWriter& writer() { return writer_; }
+  test::Peer& peer() { return peer_; }
+
+  bool write(const std::vector<Piece>& pieces) {
+    return test::complete(reactor_, writePieces(writer_, pieces)).has_value();
+  }
+  bool writeHead() { return test::complete(reactor_, writeHeadAlone(writer_)).has_value(); }
+  void end() { stream_.shutdownWrite(); }
+  // All that the peer gets until the end.
+  std::string received() { return peer_.awaitEnd(reactor_); }
+
+ private:
+  io::Reactor reactor_;
+  test::SocketPair pair_ = test::tcpPair();
+  test::Peer peer_{std::move(pair_.far)};
+  io::Stream stream_{reactor_, std::move(pair_.near), Side::Client};
+  BodyWriter writer_{stream_};
+};
+
 // The room for the head may be full, have some space, or plenty: the bytes that leave are the same.
 TEST(BodyWriter, SendsWhatTheCodingAsksFor) {
   const std::string head = "HTTP/1.1 200 OK\r\n\r\n";
   for (const size_t spare : {size_t{0}, size_t{3}, size_t{64}, size_t{8192}}) {
     for (const WireRow& row : kRows) {
       SCOPED_TRACE(std::string(row.name) + ", room for " + std::to_string(spare) + " more");
-      io::Reactor reactor;
-      test::SocketPair pair = test::tcpPair();
-      test::Peer peer(std::move(pair.far));
-      io::Stream stream(reactor, std::move(pair.near), Side::Client);
-      BodyWriter writer(stream);
+      Writing writing;
       std::vector<char> room(head.size() + spare, '.');
       std::memcpy(room.data(), head.data(), head.size());
-      writer.begin(room, head.size(), row.coding);
-      EXPECT_TRUE(writer.headPending());
-      ASSERT_TRUE(test::complete(reactor, writePieces(writer, row.pieces)));
-      EXPECT_FALSE(writer.headPending());
-      EXPECT_EQ(writer.bytesSent(), head.size() + row.wire.size());
-      stream.shutdownWrite();
-      EXPECT_EQ(peer.awaitEnd(reactor), head + row.wire);
+      writing.writer().begin(room, head.size(), row.coding);
+      EXPECT_TRUE(writing.writer().headPending());
+      ASSERT_TRUE(writing.write(row.pieces));
+      EXPECT_FALSE(writing.writer().headPending());
+      EXPECT_EQ(writing.writer().bytesSent(), head.size() + row.wire.size());
+      writing.end();
+      EXPECT_EQ(writing.received(), head + row.wire);
     }
   }
 }
@@ -103,46 +125,34 @@ TEST(BodyWriter, SendsWhatTheCodingAsksFor) {
 TEST(BodyWriter, EndsWithTheLastPiece) {
   for (const WireRow& row : kRows) {
     SCOPED_TRACE(row.name);
-    io::Reactor reactor;
-    test::SocketPair pair = test::tcpPair();
-    test::Peer peer(std::move(pair.far));
-    io::Stream stream(reactor, std::move(pair.near), Side::Client);
-    BodyWriter writer(stream);
+    Writing writing;
     std::string head = "HTTP/1.1 200 OK\r\n\r\n";
     const std::string expected = head + row.wire;
-    writer.begin(head, head.size(), row.coding, io::Then::End);
+    writing.writer().begin(head, head.size(), row.coding, io::Then::End);
     std::vector<Piece> pieces = row.pieces;
     const Piece last = pieces.back();
     pieces.pop_back();
-    ASSERT_TRUE(test::complete(reactor, writePieces(writer, pieces)));
-    peer.received();
-    EXPECT_FALSE(peer.ended());
-    ASSERT_TRUE(test::complete(reactor, writePieces(writer, {last})));
-    EXPECT_EQ(peer.awaitEnd(reactor), expected);
-    EXPECT_TRUE(peer.ended());
+    ASSERT_TRUE(writing.write(pieces));
+    writing.peer().received();
+    EXPECT_FALSE(writing.peer().ended());
+    ASSERT_TRUE(writing.write({last}));
+    EXPECT_EQ(writing.received(), expected);
+    EXPECT_TRUE(writing.peer().ended());
   }
 }
 
-Task<Result<void>> writeHeadAlone(BodyWriter& writer) {
-  co_return co_await writer.writeHead(10s, kNever);
-}
-
 TEST(BodyWriter, MayBeUsedForOneMessageAfterTheOther) {
-  io::Reactor reactor;
-  test::SocketPair pair = test::tcpPair();
-  test::Peer peer(std::move(pair.far));
-  io::Stream stream(reactor, std::move(pair.near), Side::Client);
-  BodyWriter writer(stream);
+  Writing writing;
   std::string first = "one ";
   std::string second = "two ";
-  writer.begin(first, first.size(), BodyCoding::Chunked);
-  ASSERT_TRUE(test::complete(reactor, writePieces(writer, {{"x", true}})));
-  writer.begin(second, second.size(), BodyCoding::Identity);
-  EXPECT_EQ(writer.bytesSent(), 0u);
-  ASSERT_TRUE(test::complete(reactor, writeHeadAlone(writer)));
-  ASSERT_TRUE(test::complete(reactor, writePieces(writer, {{"y", true}})));
-  stream.shutdownWrite();
-  EXPECT_EQ(peer.awaitEnd(reactor), "one 1\r\nx\r\n0\r\n\r\ntwo y");
+  writing.writer().begin(first, first.size(), BodyCoding::Chunked);
+  ASSERT_TRUE(writing.write({{"x", true}}));
+  writing.writer().begin(second, second.size(), BodyCoding::Identity);
+  EXPECT_EQ(writing.writer().bytesSent(), 0u);
+  ASSERT_TRUE(writing.writeHead());
+  ASSERT_TRUE(writing.write({{"y", true}}));
+  writing.end();
+  EXPECT_EQ(writing.received(), "one 1\r\nx\r\n0\r\n\r\ntwo y");
 }
 
 }  // namespace
