@@ -259,9 +259,9 @@ def test_every_has_jitter(fairlead, crew):
     fairlead(one_pool(a, more=more))
     a.await_checks(14)
     # 160 to 240 ms. A check takes time itself, and a busy machine makes one or the other late.
-    seen = sorted(pauses(a)[1:])[:-2]
-    assert min(seen) > 0.130 and max(seen) < 0.3 * SCALE, seen
-    assert max(seen) - min(seen) > 0.015, "no jitter"
+    seen = sorted(pauses(a)[1:])
+    assert seen[0] > 0.130 and seen[len(seen) // 2] < 0.3 * SCALE, seen
+    assert seen[len(seen) // 2] - seen[0] > 0.008, "no jitter"
 
 
 def test_checks_come_faster_while_in_doubt(fairlead, crew):
