@@ -39,6 +39,11 @@ FailureKind kindOfConnectError(int error) {
 
 }  // namespace
 
+bool StreamOp::failUnwatched() {
+  failed_ = true;
+  return false;
+}
+
 // --- reading
 
 ReadOp::~ReadOp() {
@@ -47,10 +52,12 @@ ReadOp::~ReadOp() {
 
 bool ReadOp::await_ready() { return stream_.readable_ && attempt(); }
 
-void ReadOp::await_suspend(std::coroutine_handle<> waiting) {
+bool ReadOp::await_suspend(std::coroutine_handle<> waiting) {
+  if (!stream_.ensureWatched()) return failUnwatched();
   waiting_ = waiting;
   stream_.reading_ = this;
   stream_.armFor(deadline_);
+  return true;
 }
 
 Result<size_t> ReadOp::await_resume() const {
@@ -59,7 +66,9 @@ Result<size_t> ReadOp::await_resume() const {
 }
 
 bool ReadOp::attempt() {
-  if (into_.empty()) return !pipe_ || attemptPipe();
+  if (pipe_) return attemptPipe();
+  // Before it is registered it is only a guess that there is something.
+  if (into_.empty()) return stream_.watched_;
   const ssize_t got = receiveFrom(stream_.fd(), into_.data(), into_.size());
   if (got > 0) [[likely]] {
     count_ = static_cast<size_t>(got);
@@ -123,11 +132,13 @@ bool WriteOp::await_ready() {
   return (isAllSent() || stream_.writable_) && attempt();
 }
 
-void WriteOp::await_suspend(std::coroutine_handle<> waiting) {
+bool WriteOp::await_suspend(std::coroutine_handle<> waiting) {
+  if (!stream_.ensureWatched()) return failUnwatched();
   waiting_ = waiting;
   stream_.writing_ = this;
   extendDeadline();
   stream_.armFor(deadline_);
+  return true;
 }
 
 Result<void> WriteOp::await_resume() const {
@@ -184,14 +195,25 @@ bool WriteOp::attempt() {
 
 // --- the stream
 
-Stream::Stream(Reactor& reactor, Descriptor fd, Side side)
+Stream::Stream(Reactor& reactor, Descriptor fd, Side side, Watch watch)
     : reactor_(reactor), fd_(std::move(fd)), side_(side) {
-  if (!reactor_.watch(fd_.get(), *this)) fd_.close();
+  if (watch == Watch::WhenNeeded) {
+    readable_ = true;  // worth a try
+    armFor(reactor_.now() + kLatestWatch);
+  } else if (!ensureWatched()) {
+    fd_.close();
+  }
+}
+
+// From here on there is no guessing: the engine tells what is there already.
+bool Stream::watch() {
+  readable_ = false;
+  return watched_ = reactor_.watch(fd_.get(), *this);
 }
 
 Stream::~Stream() {
   if (destroyed_) *destroyed_ = true;
-  if (fd_) reactor_.unwatch(fd_.get());
+  if (watched_) reactor_.unwatch(fd_.get());
 }
 
 void Stream::onReady(Readiness readiness) {
@@ -216,6 +238,7 @@ void Stream::onReady(Readiness readiness) {
 }
 
 void Stream::onTime(TimePoint now) {
+  if (!ensureWatched()) return onReady({.readable = true, .broken = true});
   bool destroyed = false;
   destroyed_ = &destroyed;
   if (writing_ && writing_->deadline_ <= now) {

@@ -27,6 +27,9 @@ class StreamOp {
   StreamOp(Stream& stream, TimePoint deadline) : stream_(stream), deadline_(deadline) {}
   ~StreamOp() = default;
 
+  // Goes on at once, failed, when the reactor cannot tell.
+  bool failUnwatched();
+
   friend class Stream;
   Stream& stream_;
   TimePoint deadline_;
@@ -46,7 +49,7 @@ class [[nodiscard]] ReadOp : public StreamOp {
       : StreamOp(stream, deadline), pipe_(&into), most_(most) {}
   ~ReadOp();
   bool await_ready();
-  void await_suspend(std::coroutine_handle<> waiting);
+  bool await_suspend(std::coroutine_handle<> waiting);
   Result<size_t> await_resume() const;
 
  private:
@@ -79,7 +82,7 @@ class [[nodiscard]] WriteOp : public StreamOp {
   WriteOp(Stream& stream, Pipe& from, Duration idle, TimePoint limit);
   ~WriteOp();
   bool await_ready();
-  void await_suspend(std::coroutine_handle<> waiting);
+  bool await_suspend(std::coroutine_handle<> waiting);
   Result<void> await_resume() const;
 
  private:
@@ -104,8 +107,15 @@ class [[nodiscard]] WriteOp : public StreamOp {
 // different coroutines. Dropping a coroutine cancels the operation it waits for. One thread.
 class Stream final : public Source {
  public:
-  // Takes the descriptor (non-blocking) and registers it; `ok` tells whether that worked.
-  Stream(Reactor& reactor, Descriptor fd, Side side);
+  // When a stream is registered with the reactor: at once; or when an operation first waits for it,
+  // and after `kLatestWatch` in any case. The second is for streams that have something to read
+  // from the beginning and may be over before they ever wait.
+  enum class Watch : uint8_t { Now, WhenNeeded };
+  static constexpr Duration kLatestWatch = std::chrono::milliseconds(10);
+
+  // Takes the descriptor (non-blocking). `ok` tells whether it could be registered, if it was to
+  // be.
+  Stream(Reactor& reactor, Descriptor fd, Side side, Watch watch = Watch::Now);
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
   ~Stream();
@@ -172,12 +182,14 @@ class Stream final : public Source {
    protected:
     ~Attendant() = default;
   };
-  // nullptr: nobody is told.
+  // nullptr: nobody is told. Whoever cannot wait until `kLatestWatch` calls `ensureWatched` too.
   void setAttendant(Attendant* attendant, TimePoint idle_until = kNever) {
     attendant_ = attendant;
     idle_until_ = idle_until;
     armFor(idle_until);
   }
+  // Registers it unless it is. False: out of memory, and nobody would be told of anything.
+  bool ensureWatched() { return watched_ || watch(); }
 
   void onReady(Readiness readiness) override;
 
@@ -201,6 +213,7 @@ class Stream final : public Source {
     FailureKind kind = FailureKind::Internal;
   };
 
+  bool watch();
   void onTime(TimePoint now);
   void armFor(TimePoint deadline);
   Failure failure(FailureKind kind) const { return {.kind = kind, .side = side_}; }
@@ -208,6 +221,7 @@ class Stream final : public Source {
   Reactor& reactor_;
   Descriptor fd_;
   Side side_;
+  bool watched_ = false;
   bool readable_ = false;
   bool writable_ = true;
   bool peer_finished_ = false;

@@ -7,7 +7,9 @@ namespace fairlead::worker {
 
 Connection::Connection(Worker& worker, io::Reactor& reactor, io::Accepted accepted,
                        const Door& door, const session::ServerLimits& limits)
-    : stream(reactor, std::move(accepted.fd), Side::Client), standing(limits), worker_(worker) {
+    : stream(reactor, std::move(accepted.fd), Side::Client, io::Stream::Watch::WhenNeeded),
+      standing(limits),
+      worker_(worker) {
   client.peer = accepted.peer.ip;
   client.peer_port = accepted.peer.port;
   client.listener_port = door.port;

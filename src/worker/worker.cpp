@@ -11,7 +11,7 @@ namespace fairlead::worker {
 namespace {
 
 constexpr size_t kIdlePerServer = 256;     // of the process
-constexpr unsigned kAcceptsPerTurn = 16;   // then everybody else has a turn
+constexpr unsigned kAcceptsPerTurn = 8;    // then everybody else has a turn
 constexpr unsigned kClosedPerTurn = 32;    // of those that a drain dismisses
 constexpr unsigned kExchangesPerTurn = 8;  // of one connection that pipelines without end
 constexpr size_t kShedAtOnce = 32;
@@ -73,15 +73,19 @@ Task<void> Worker::acceptForever(size_t door) {
   }
 }
 
-// A connection begins with a rest: its first request is a reason to serve it, like any other.
+// What was accepted has sent something already, as a rule. Whose header has to come first rests
+// until then, so that it holds nothing while it says nothing.
 void Worker::welcome(io::Accepted accepted, const Door& door) {
   auto connection =
       std::make_unique<Connection>(*this, reactor_, std::move(accepted), door, clients_.limits);
-  if (!connection->stream.ok()) return;
-  if (connection->owes_header || pipeline_.admit(connection->client)) rest(std::move(connection));
+  if (connection->owes_header)
+    rest(std::move(connection));
+  else if (pipeline_.admit(connection->client))
+    connections_.spawn(serveConnection(std::move(connection)));
 }
 
 void Worker::rest(ConnectionPtr connection) {
+  if (!connection->stream.ensureWatched()) return;
   Connection& resting = *connection.release();
   const Duration patience = clients_.draining     ? kLastRequestTime
                             : resting.owes_header ? clients_.limits.head_time

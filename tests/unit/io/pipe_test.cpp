@@ -58,6 +58,7 @@ class StreamPipe : public StreamTest {
   PipePool pool_{1};
   Pipe pipe_ = pool_.lend();
 };
+INSTANTIATE_TEST_SUITE_P(Streams, StreamPipe, kEachWatch, StreamTest::nameOfParameter);
 
 Task<Result<size_t>> fill(Stream& stream, Pipe& pipe, size_t most, TimePoint deadline = kNever) {
   co_return co_await stream.read(pipe, most, deadline);
@@ -66,7 +67,7 @@ Task<Result<void>> drain(Stream& stream, Pipe& pipe, Duration idle) {
   co_return co_await stream.write(pipe, idle);
 }
 
-TEST_F(StreamPipe, TakesAtMostAsManyOctets) {
+TEST_P(StreamPipe, TakesAtMostAsManyOctets) {
   peer_.send("abcdefg");
   EXPECT_EQ(complete(fill(stream_, pipe_, 3)), 3u);
   EXPECT_EQ(pipe_.octets(), 3u);
@@ -76,7 +77,7 @@ TEST_F(StreamPipe, TakesAtMostAsManyOctets) {
   EXPECT_EQ(peer_.await(reactor_, 3), "abc");
 }
 
-TEST_F(StreamPipe, WaitsForTheFirstOctet) {
+TEST_P(StreamPipe, WaitsForTheFirstOctet) {
   Task<Result<size_t>> task = fill(stream_, pipe_, 100);
   task.start();
   test::settle(reactor_);
@@ -87,7 +88,7 @@ TEST_F(StreamPipe, WaitsForTheFirstOctet) {
 }
 
 // A pipe holds a number of fragments: that it took little does not mean that the socket is empty.
-TEST_F(StreamPipe, LeavesNothingBehindWhenItIsFull) {
+TEST_P(StreamPipe, LeavesNothingBehindWhenItIsFull) {
   const std::string content = patternOf(2 << 20);
   size_t sent = 0;
   std::string moved;
@@ -100,13 +101,13 @@ TEST_F(StreamPipe, LeavesNothingBehindWhenItIsFull) {
   EXPECT_TRUE(moved == content);
 }
 
-TEST_F(StreamPipe, SaysHowTheStreamEnded) {
+TEST_P(StreamPipe, SaysHowTheStreamEnded) {
   EXPECT_EQ(wordsOf(complete(fill(stream_, pipe_, 10, in(5ms)))), "upstream timeout");
   peer_.finish();
   EXPECT_EQ(wordsOf(complete(fill(stream_, pipe_, 10))), "upstream closed");
 }
 
-TEST_F(StreamPipe, AReceiverThatTakesNothingIsATimeoutAndThePipeIsClosed) {
+TEST_P(StreamPipe, AReceiverThatTakesNothingIsATimeoutAndThePipeIsClosed) {
   test::shrinkBuffers(stream_.fd());
   test::shrinkBuffers(peer_.fd());
   const std::string piece = patternOf(64 * 1024);
@@ -134,8 +135,9 @@ class UnixStreamPipe : public StreamTest {
  protected:
   UnixStreamPipe() : StreamTest(unixPair()) {}
 };
+INSTANTIATE_TEST_SUITE_P(Streams, UnixStreamPipe, kEachWatch, StreamTest::nameOfParameter);
 
-TEST_F(UnixStreamPipe, WorksBothWays) {
+TEST_P(UnixStreamPipe, WorksBothWays) {
   const std::string content = patternOf(1 << 20);
   PipePool pool(1);
   Pipe pipe = pool.lend();
@@ -158,7 +160,7 @@ TEST_F(UnixStreamPipe, WorksBothWays) {
 }
 
 // What is no pipe stands for a kernel that cannot.
-TEST_F(StreamPipe, SaysWhenTheKernelCannot) {
+TEST_P(StreamPipe, SaysWhenTheKernelCannot) {
   PipePool pool(1);
   Descriptor nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
   Descriptor more(::open("/dev/null", O_RDWR | O_CLOEXEC));

@@ -33,6 +33,8 @@ inline Task<Result<void>> writeText(Stream& stream, std::string_view text, Durat
   co_return co_await stream.write(text, idle, limit);
 }
 
+inline const auto kEachWatch = testing::Values(Stream::Watch::Now, Stream::Watch::WhenNeeded);
+
 // "ok", or the failure's words: "upstream reset".
 template <typename T>
 std::string wordsOf(const Result<T>& result) {
@@ -40,11 +42,19 @@ std::string wordsOf(const Result<T>& result) {
   return std::string(nameOf(result.error().side)) + " " + std::string(nameOf(result.error().kind));
 }
 
-class StreamTest : public testing::Test {
+// Once with a stream that is registered from the beginning, and once with one that is when it has
+// to be.
+class StreamTest : public testing::TestWithParam<Stream::Watch> {
+ public:
+  static std::string nameOfParameter(const testing::TestParamInfo<Stream::Watch>& info) {
+    return info.param == Stream::Watch::Now ? "Watched" : "WatchedWhenNeeded";
+  }
+
  protected:
   StreamTest() : StreamTest(test::tcpPair()) {}
   explicit StreamTest(test::SocketPair pair)
-      : peer_(std::move(pair.far)), stream_(reactor_, std::move(pair.near), Side::Upstream) {}
+      : peer_(std::move(pair.far)),
+        stream_(reactor_, std::move(pair.near), Side::Upstream, GetParam()) {}
 
   TimePoint in(Duration span) const { return reactor_.now() + span; }
   template <typename T>

@@ -10,13 +10,14 @@ namespace fairlead::io {
 namespace {
 
 class StreamRead : public StreamTest {};
+INSTANTIATE_TEST_SUITE_P(Streams, StreamRead, kEachWatch, StreamTest::nameOfParameter);
 
-TEST_F(StreamRead, GivesWhatIsThere) {
+TEST_P(StreamRead, GivesWhatIsThere) {
   peer_.send("hello");
   EXPECT_EQ(complete(readText(stream_, 100)), "hello");
 }
 
-TEST_F(StreamRead, WaitsForTheFirstByte) {
+TEST_P(StreamRead, WaitsForTheFirstByte) {
   Task<Result<std::string>> task = readText(stream_, 100);
   task.start();
   test::settle(reactor_);
@@ -26,7 +27,7 @@ TEST_F(StreamRead, WaitsForTheFirstByte) {
   EXPECT_EQ(task.take(), "x");
 }
 
-TEST_F(StreamRead, ShortReadsLeaveTheRest) {
+TEST_P(StreamRead, ShortReadsLeaveTheRest) {
   peer_.send("abcdefg");
   EXPECT_EQ(complete(readText(stream_, 3)), "abc");
   EXPECT_TRUE(stream_.maybeReadable());
@@ -35,7 +36,7 @@ TEST_F(StreamRead, ShortReadsLeaveTheRest) {
   EXPECT_FALSE(stream_.maybeReadable());
 }
 
-TEST_F(StreamRead, ExactReadsDoNotLoseTheNextEdge) {
+TEST_P(StreamRead, ExactReadsDoNotLoseTheNextEdge) {
   for (const std::string_view text : {"four", "more", "last"}) {
     peer_.send(text);
     EXPECT_EQ(complete(readText(stream_, 4)), text);
@@ -84,7 +85,7 @@ TEST(StreamReadEnds, SayWhatHappenedAndWhose) {
   }
 }
 
-TEST_F(StreamRead, AnEndStaysAnEnd) {
+TEST_P(StreamRead, AnEndStaysAnEnd) {
   peer_.send("x");
   peer_.finish();
   until([&] { return !stream_.quiet(); });
@@ -94,20 +95,20 @@ TEST_F(StreamRead, AnEndStaysAnEnd) {
     EXPECT_EQ(wordsOf(complete(readText(stream_, 100))), "upstream closed");
 }
 
-TEST_F(StreamRead, WaitReadableTakesNothing) {
+TEST_P(StreamRead, WaitReadableTakesNothing) {
   peer_.send("abc");
   EXPECT_EQ(complete(waitReadable(stream_, kNever)), size_t{0});
   EXPECT_EQ(complete(waitReadable(stream_, kNever)), size_t{0});
   EXPECT_EQ(complete(readText(stream_, 100)), "abc");
 }
 
-TEST_F(StreamRead, WaitReadableTimesOut) {
+TEST_P(StreamRead, WaitReadableTimesOut) {
   EXPECT_EQ(wordsOf(complete(waitReadable(stream_, in(5ms)))), "upstream timeout");
 }
 
 // --- deadlines
 
-TEST_F(StreamRead, TimesOutNeverEarly) {
+TEST_P(StreamRead, TimesOutNeverEarly) {
   for (const Duration span : {Duration{1ms}, Duration{20ms}}) {
     const TimePoint begin = reactor_.now();
     EXPECT_EQ(wordsOf(complete(readText(stream_, 1, begin + span))), "upstream timeout");
@@ -115,13 +116,13 @@ TEST_F(StreamRead, TimesOutNeverEarly) {
   }
 }
 
-TEST_F(StreamRead, ATimeoutLeavesTheStreamAsItWas) {
+TEST_P(StreamRead, ATimeoutLeavesTheStreamAsItWas) {
   EXPECT_EQ(wordsOf(complete(readText(stream_, 100, in(2ms)))), "upstream timeout");
   peer_.send("later");
   EXPECT_EQ(complete(readText(stream_, 100)), "later");
 }
 
-TEST_F(StreamRead, TheDeadlineOfTheLastReadDoesNotHitTheNext) {
+TEST_P(StreamRead, TheDeadlineOfTheLastReadDoesNotHitTheNext) {
   Task<Result<std::string>> first = readText(stream_, 100, in(10ms));
   first.start();
   peer_.send("x");
@@ -136,14 +137,14 @@ TEST_F(StreamRead, TheDeadlineOfTheLastReadDoesNotHitTheNext) {
   EXPECT_EQ(second.take(), "y");
 }
 
-TEST_F(StreamRead, AnEarlierDeadlineAfterALaterOneHolds) {
+TEST_P(StreamRead, AnEarlierDeadlineAfterALaterOneHolds) {
   Task<Result<std::string>> first = readText(stream_, 100, in(1h));
   first.start();
   first.drop();
   EXPECT_EQ(wordsOf(complete(readText(stream_, 100, in(5ms)))), "upstream timeout");
 }
 
-TEST_F(StreamRead, BytesBeatADeadlineThatIsOver) {
+TEST_P(StreamRead, BytesBeatADeadlineThatIsOver) {
   peer_.send("x");
   until([&] { return stream_.maybeReadable(); });
   EXPECT_EQ(complete(readText(stream_, 100, reactor_.now() - 1s)), "x");
@@ -151,7 +152,7 @@ TEST_F(StreamRead, BytesBeatADeadlineThatIsOver) {
 
 // --- cancelling and interrupting
 
-TEST_F(StreamRead, DroppingCancelsAndLosesNothing) {
+TEST_P(StreamRead, DroppingCancelsAndLosesNothing) {
   Task<Result<std::string>> dropped = readText(stream_, 100, in(5ms));
   dropped.start();
   test::settle(reactor_);
@@ -160,7 +161,7 @@ TEST_F(StreamRead, DroppingCancelsAndLosesNothing) {
   EXPECT_EQ(complete(readText(stream_, 100)), "kept");
 }
 
-TEST_F(StreamRead, FailReadEndsAPendingRead) {
+TEST_P(StreamRead, FailReadEndsAPendingRead) {
   Task<Result<std::string>> task = readText(stream_, 100);
   task.start();
   stream_.failRead(FailureKind::ClientGone);
@@ -170,13 +171,13 @@ TEST_F(StreamRead, FailReadEndsAPendingRead) {
   EXPECT_EQ(complete(readText(stream_, 100)), "x") << "the stream itself is not harmed";
 }
 
-TEST_F(StreamRead, FailReadWithoutAReadDoesNothing) {
+TEST_P(StreamRead, FailReadWithoutAReadDoesNothing) {
   stream_.failRead(FailureKind::ClientGone);
   peer_.send("x");
   EXPECT_EQ(complete(readText(stream_, 100)), "x");
 }
 
-TEST_F(StreamRead, FailReadSoonWaitsForTheEndOfTheTurn) {
+TEST_P(StreamRead, FailReadSoonWaitsForTheEndOfTheTurn) {
   Task<Result<std::string>> task = readText(stream_, 100);
   task.start();
   stream_.failReadSoon(FailureKind::Draining);
@@ -186,7 +187,7 @@ TEST_F(StreamRead, FailReadSoonWaitsForTheEndOfTheTurn) {
   EXPECT_EQ(wordsOf(task.take()), "upstream draining");
 }
 
-TEST_F(StreamRead, FailReadSoonIsForgottenWithTheStream) {
+TEST_P(StreamRead, FailReadSoonIsForgottenWithTheStream) {
   test::SocketPair pair = test::tcpPair();
   auto stream = std::make_unique<Stream>(reactor_, std::move(pair.near), Side::Client);
   stream->failReadSoon(FailureKind::Draining);
@@ -201,7 +202,7 @@ Task<void> readAndEnd(std::unique_ptr<Stream>& stream, TimePoint deadline) {
   EXPECT_FALSE(got && *got != 1);
 }
 
-TEST_F(StreamRead, TheReaderMayDestroyTheStream) {
+TEST_P(StreamRead, TheReaderMayDestroyTheStream) {
   for (const EndRow& row : kEnds) {
     SCOPED_TRACE(row.name);
     test::SocketPair pair = test::tcpPair();

@@ -24,8 +24,9 @@ class StreamWrite : public StreamTest {
  protected:
   StreamWrite() : StreamTest(tightPair()) {}
 };
+INSTANTIATE_TEST_SUITE_P(Streams, StreamWrite, kEachWatch, StreamTest::nameOfParameter);
 
-TEST_F(StreamWrite, ShortTextsLeaveAtOnce) {
+TEST_P(StreamWrite, ShortTextsLeaveAtOnce) {
   Task<Result<void>> task = writeText(stream_, "hello", 1s);
   task.start();
   ASSERT_TRUE(task.done());
@@ -33,7 +34,7 @@ TEST_F(StreamWrite, ShortTextsLeaveAtOnce) {
   EXPECT_EQ(peer_.await(reactor_, 5), "hello");
 }
 
-TEST_F(StreamWrite, NothingToWriteIsDone) {
+TEST_P(StreamWrite, NothingToWriteIsDone) {
   Task<Result<void>> task = writeText(stream_, "", 1s);
   task.start();
   EXPECT_TRUE(task.done());
@@ -43,7 +44,7 @@ Task<Result<void>> writePieces(Stream& stream, std::array<std::string_view, 4> p
   co_return co_await stream.write(pieces, 10s);
 }
 
-TEST_F(StreamWrite, JoinsPieces) {
+TEST_P(StreamWrite, JoinsPieces) {
   const std::string large = patternOf(300'000);
   const std::string_view view = large;
   const std::array<std::string_view, 4> rows[] = {
@@ -63,7 +64,7 @@ TEST_F(StreamWrite, JoinsPieces) {
   }
 }
 
-TEST_F(StreamWrite, ASlowReaderHoldsTheWriterUp) {
+TEST_P(StreamWrite, ASlowReaderHoldsTheWriterUp) {
   const std::string text = patternOf(kLarge);
   Task<Result<void>> task = writeText(stream_, text, 10s);
   task.start();
@@ -81,7 +82,7 @@ TEST_F(StreamWrite, ASlowReaderHoldsTheWriterUp) {
   EXPECT_EQ(wordsOf(task.take()), "ok");
 }
 
-TEST_F(StreamWrite, AReaderThatReadsNothingTimesOut) {
+TEST_P(StreamWrite, AReaderThatReadsNothingTimesOut) {
   const std::string text = patternOf(kLarge);
   const TimePoint begin = reactor_.now();
   EXPECT_EQ(wordsOf(complete(writeText(stream_, text, 20ms))), "upstream timeout");
@@ -98,7 +99,7 @@ void readSlowly(Reactor& reactor, test::Peer& peer, const Task<T>& task) {
   });
 }
 
-TEST_F(StreamWrite, BytesThatMoveExtendTheTime) {
+TEST_P(StreamWrite, BytesThatMoveExtendTheTime) {
   const std::string text = patternOf(2 << 20);
   const TimePoint begin = reactor_.now();
   Task<Result<void>> task = writeText(stream_, text, 300ms);
@@ -108,7 +109,7 @@ TEST_F(StreamWrite, BytesThatMoveExtendTheTime) {
   EXPECT_GT(reactor_.now() - begin, 300ms) << "too fast to show anything";
 }
 
-TEST_F(StreamWrite, ButNotBeyondTheLimit) {
+TEST_P(StreamWrite, ButNotBeyondTheLimit) {
   const std::string text = patternOf(64 << 20);
   const TimePoint limit = in(50ms);
   Task<Result<void>> task = writeText(stream_, text, 10s, limit);
@@ -153,7 +154,7 @@ TEST(StreamWriteFails, WhenThePeerIsGone) {
   }
 }
 
-TEST_F(StreamWrite, DroppingCancels) {
+TEST_P(StreamWrite, DroppingCancels) {
   const std::string text = patternOf(kLarge);
   Task<Result<void>> task = writeText(stream_, text, 10s);
   task.start();
@@ -175,7 +176,7 @@ Task<void> writeAndEnd(std::unique_ptr<Stream>& stream, std::string_view text, D
   stream.reset();
 }
 
-TEST_F(StreamWrite, TheWriterMayDestroyTheStream) {
+TEST_P(StreamWrite, TheWriterMayDestroyTheStream) {
   for (const bool by_reset : {true, false}) {
     SCOPED_TRACE(by_reset ? "after a reset" : "after a time-out");
     test::SocketPair pair = tightPair();
@@ -204,7 +205,7 @@ Task<Result<std::string>> readAll(Stream& stream, size_t bytes) {
   co_return text;
 }
 
-TEST_F(StreamWrite, ReadsAndWritesAtOnce) {
+TEST_P(StreamWrite, ReadsAndWritesAtOnce) {
   const std::string out = patternOf(kLarge);
   const std::string back = patternOf(kLarge / 2);
   Task<Result<void>> writing = writeText(stream_, out, 10s);
@@ -224,7 +225,7 @@ TEST_F(StreamWrite, ReadsAndWritesAtOnce) {
   EXPECT_TRUE(peer_.await(reactor_, out.size()) == out);
 }
 
-TEST_F(StreamWrite, AReadDeadlineDoesNotDisturbAWrite) {
+TEST_P(StreamWrite, AReadDeadlineDoesNotDisturbAWrite) {
   const std::string text = patternOf(kLarge);
   Task<Result<void>> writing = writeText(stream_, text, 10s);
   writing.start();
@@ -237,7 +238,7 @@ TEST_F(StreamWrite, AReadDeadlineDoesNotDisturbAWrite) {
 
 // --- ending
 
-TEST_F(StreamWrite, ShutdownEndsOneDirection) {
+TEST_P(StreamWrite, ShutdownEndsOneDirection) {
   stream_.shutdownWrite();
   peer_.awaitEnd(reactor_);
   EXPECT_TRUE(peer_.ended());
@@ -328,7 +329,7 @@ TEST(StreamEnd, LastBytesHaveLeftBeforeACloseThatResets) {
   EXPECT_EQ(peer.awaitEnd(reactor), "answer");
 }
 
-TEST_F(StreamWrite, TheEndWaitsForWhatTheKernelDoesNotTakeYet) {
+TEST_P(StreamWrite, TheEndWaitsForWhatTheKernelDoesNotTakeYet) {
   const std::string large = patternOf(kLarge + 7);
   Task<Result<void>> task = writeThen(stream_, {large, "", ""}, Then::End);
   task.start();
