@@ -21,6 +21,7 @@
 #include "control/list_keeper.h"
 #include "control/signals.h"
 #include "control/state.h"
+#include "io/half_open.h"
 #include "io/socket_address.h"
 
 namespace fairlead::control {
@@ -370,8 +371,17 @@ void Server::runUntilSignal() {
   drain();
 }
 
+// Whoever has a connection, but has not been accepted yet, comes within this time.
+Duration Server::timeForLateComers() const {
+  constexpr Duration kRoundTrip = std::chrono::milliseconds(200);
+  std::vector<uint16_t> ports;
+  for (const io::ListenAddress& at : snapshot_->listens) ports.push_back(at.address.port);
+  return io::anyHalfOpen(ports) ? io::Listener::kLongestSilence + kRoundTrip : Duration{0};
+}
+
 void Server::drain() {
-  for (const auto& worker : workers_) worker->drain();
+  const Duration still_accepting = timeForLateComers();
+  for (const auto& worker : workers_) worker->drain(still_accepting);
   const TimePoint latest = reactor_.now() + kDrainTime;
   while (ended_.load() < worker_count_ && stops_asked_ == 1 && reactor_.now() < latest)
     reactor_.turn(latest - reactor_.now());

@@ -60,6 +60,7 @@ class Server {
   upstream::Status status();
   std::vector<admin::WorkerFacts> workerFacts() const;
   Task<void> watchSignals();
+  Duration timeForLateComers() const;
   void drain();
   size_t openConnections() const;
 

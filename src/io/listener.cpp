@@ -66,6 +66,13 @@ Listener::~Listener() {
   if (fd_) reactor_.unwatch(fd_.get());
 }
 
+// TCP_DEFER_ACCEPT: after this time the kernel asks the client once more, and believes its answer.
+void Listener::holdBackSilent(bool does) {
+  constexpr auto kTime = std::chrono::duration_cast<std::chrono::seconds>(kLongestSilence);
+  const int seconds = does ? static_cast<int>(kTime.count()) : 0;
+  ::setsockopt(fd_.get(), IPPROTO_TCP, TCP_DEFER_ACCEPT, &seconds, sizeof seconds);
+}
+
 bool Listener::AcceptOp::attempt() {
   for (;;) {
     sockaddr_storage peer;

@@ -40,6 +40,12 @@ class Listener final : public Source {
   Listener& operator=(const Listener&) = delete;
   ~Listener();
 
+  // Holds back: a TCP connection is accepted as soon as it has sent something or ended, so that it
+  // is accepted and read in one go; or after `kLongestSilence`. Without, as from the beginning, as
+  // soon as it stands; who is held back then comes at the end of that time. Unix sockets do not.
+  static constexpr Duration kLongestSilence = std::chrono::seconds(1);
+  void holdBackSilent(bool does);
+
   // co_await listener.accept(): the next connection, or NoDescriptors when the process has none
   // left (then wait a little before the next call). One waiter.
   class [[nodiscard]] AcceptOp {

@@ -46,6 +46,9 @@ Worker::Worker(WorkerParts parts)
                  .sentry = parts_.sentry ? &*parts_.sentry : nullptr}) {
   for (Door& door : parts_.doors)
     listeners_.push_back(std::make_unique<io::Listener>(reactor_, std::move(door.fd)));
+  // Where connections are counted, silent ones count from the beginning.
+  const bool counts = !parts_.snapshot->plan.firewall.connections().empty();
+  for (const auto& listener : listeners_) listener->holdBackSilent(!counts);
 }
 
 void Worker::run() {
@@ -179,18 +182,18 @@ void Worker::tidy() {
   if (tidied_in_vain_ < 2) reactor_.timers().arm(tidying_, reactor_.now() + kTidyEvery);
 }
 
-void Worker::drain() {
-  mailbox_.post([this] { beginDrain(); });
+void Worker::drain(Duration still_accepting) {
+  mailbox_.post([this, still_accepting] { beginDrain(still_accepting); });
 }
 
-void Worker::beginDrain() {
+void Worker::beginDrain(Duration still_accepting) {
   if (std::exchange(clients_.draining, true)) return;
-  accepting_.clear();
-  finishing_.spawn(finishUp());
+  for (const auto& listener : listeners_) listener->holdBackSilent(false);
+  finishing_.spawn(finishUp(still_accepting));
 }
 
 // A few at a time: those that are served meanwhile wait for it.
-Task<void> Worker::finishUp() {
+Task<void> Worker::finishUp(Duration still_accepting) {
   // Whoever rests and was served is closed; whoever has still to ask gets a last short chance.
   for (unsigned looked_at = 1; !resting_.empty(); ++looked_at) {
     if (resting_.back()->in_last_rest) break;  // and so are all others
@@ -199,6 +202,8 @@ Task<void> Worker::finishUp() {
     connection.reset();
     if (looked_at % kClosedPerTurn == 0) co_await io::NextTurn(reactor_);
   }
+  co_await io::Sleep(reactor_, still_accepting);
+  accepting_.clear();
   // Connections that the kernel has accepted would be reset with the listener. Whoever still comes
   // after as many as can wait there is too late.
   unsigned accepted_now = 0;

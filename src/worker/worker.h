@@ -53,8 +53,9 @@ class Worker {
 
   // Serves until it is stopped, or drained and empty.
   void run();
-  // No new connections, idle ones are closed, and the exchanges under way are the last.
-  void drain();
+  // No new connections after this time, idle ones are closed, and the exchanges under way are the
+  // last.
+  void drain(Duration still_accepting = {});
   // Drops everything that is still under way and ends `run`.
   void stop();
 
@@ -85,8 +86,8 @@ class Worker {
   void shedIdle();
   // Once a second while there is something to do: pools give back what they do not need.
   void tidy();
-  void beginDrain();
-  Task<void> finishUp();
+  void beginDrain(Duration still_accepting);
+  Task<void> finishUp(Duration still_accepting);
   void endIfDrained();
 
   WorkerParts parts_;

@@ -3,11 +3,12 @@
 import signal
 import socket
 import threading
+import time
 
 import pytest
 from configs import one_path
 from origin import WELL, answer, read_head, read_body, read_request, send, until_closed, wait
-from waiting import eventually, happens
+from waiting import SCALE, eventually, happens
 
 
 def is_refused(edge):
@@ -22,8 +23,10 @@ def is_refused(edge):
 @pytest.mark.parametrize("workers", [1, 2])
 def test_without_traffic_it_ends_at_once(fairlead, origin, number, workers):
     edge = fairlead(one_path(origin(WELL)), workers=workers)
+    asked = time.monotonic()
     edge.terminate(number)
     assert edge.exit_code() == 0
+    assert time.monotonic() - asked < 0.9 * SCALE
 
 
 def test_request_in_flight_is_finished(fairlead, origin):
@@ -51,6 +54,26 @@ def test_connections_that_came_just_before_are_served(fairlead, origin):
     edge.process.send_signal(signal.SIGCONT)
     for client in clients:
         assert client.read_answer().status == 200
+        client.expect_closed()
+    assert edge.exit_code() == 0
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_whoever_has_a_connection_is_heard(fairlead, origin, workers):
+    edge = fairlead(one_path(origin(WELL)), workers=workers)
+    clients = [edge.connect() for _ in range(20)]  # held back by the kernel: they said nothing
+    edge.terminate()
+    for client in clients:
+        assert client.request().read_answer().status == 200
+        client.expect_closed()
+    assert edge.exit_code() == 0
+
+
+def test_whoever_has_a_connection_and_says_nothing_is_let_go(fairlead, origin):
+    edge = fairlead(one_path(origin(WELL)))
+    clients = [edge.connect() for _ in range(20)]
+    edge.terminate()
+    for client in clients:
         client.expect_closed()
     assert edge.exit_code() == 0
 

@@ -74,6 +74,60 @@ TEST_F(ListenerTest, AcceptedSocketsDoNotBlock) {
   EXPECT_EQ(errno, EAGAIN);
 }
 
+// --- who is silent, and held back for it
+
+class HeldBack : public ListenerTest {
+ protected:
+  HeldBack() { listener_->holdBackSilent(true); }
+  // Who is accepted next, and how long after the test's begin.
+  std::pair<SocketAddress, Duration> next() {
+    const Result<Accepted> accepted = test::complete(reactor_, acceptOne(*listener_));
+    test::require(accepted.has_value(), "accept");
+    return {accepted->peer, reactor_.now() - begun_};
+  }
+  static constexpr Duration kSoon = 500ms;
+  static constexpr Duration kLate = 900ms;  // the kernel's ticks are coarse
+  TimePoint begun_ = reactor_.now();
+};
+
+TEST_F(HeldBack, WhoTalksGoesFirst) {
+  const Descriptor silent = test::connectTo(address_);
+  const Descriptor talker = test::connectTo(address_);
+  ASSERT_EQ(::send(talker.get(), "x", 1, 0), 1);
+  const auto [first, soon] = next();
+  EXPECT_EQ(first, test::addressOf(talker.get()));
+  EXPECT_LT(soon, kSoon);
+  const auto [second, late] = next();
+  EXPECT_EQ(second, test::addressOf(silent.get()));
+  EXPECT_GE(late, kLate);
+}
+
+TEST_F(HeldBack, UntilItTalks) {
+  const Descriptor client = test::connectTo(address_);
+  Task<Result<Accepted>> task = acceptOne(*listener_);
+  task.start();
+  test::settle(reactor_);
+  EXPECT_FALSE(task.done());
+  ASSERT_EQ(::send(client.get(), "x", 1, 0), 1);
+  test::runUntil(reactor_, [&] { return task.done(); });
+  EXPECT_LT(reactor_.now() - begun_, kSoon);
+}
+
+TEST_F(HeldBack, NotWhoLeavesWithoutAWord) {
+  test::connectTo(address_).close();
+  EXPECT_LT(next().second, kSoon);
+}
+
+TEST_F(HeldBack, NobodyAnyMore) {
+  const Descriptor before = test::connectTo(address_);
+  listener_->holdBackSilent(false);
+  const Descriptor after = test::connectTo(address_);
+  const auto [first, soon] = next();
+  EXPECT_EQ(first, test::addressOf(after.get()));
+  EXPECT_LT(soon, kSoon);
+  EXPECT_EQ(next().first, test::addressOf(before.get())) << "not lost";
+}
+
 TEST_F(ListenerTest, DroppingCancels) {
   Task<Result<Accepted>> task = acceptOne(*listener_);
   task.start();

@@ -123,9 +123,18 @@ TEST_F(WorkerTest, DrainingEndsIdleConnectionsAndThenItself) {
   idle.send(kGet);
   idle.receive("fine");
   Client silent(running_.address());
-  running_.worker().drain();
+  running_.worker().drain(io::Listener::kLongestSilence + std::chrono::milliseconds(200));
   EXPECT_EQ(idle.receiveAll(), "");
   EXPECT_EQ(silent.receiveAll(), "");
+  EXPECT_TRUE(running_.ends());
+}
+
+TEST_F(WorkerTest, DrainingHearsWhoHasSaidNothingYet) {
+  Client client(running_.address());
+  running_.worker().drain(io::Listener::kLongestSilence + std::chrono::milliseconds(200));
+  client.send(kGet);
+  const std::string& answer = client.receiveAll();
+  EXPECT_TRUE(answer.ends_with("fine")) << answer;
   EXPECT_TRUE(running_.ends());
 }
 

@@ -1,0 +1,46 @@
+// Reads /proc/net/tcp and /proc/net/tcp6: the number of a line, the local address, the other one,
+// the state, all in hexadecimal digits.
+#include "io/half_open.h"
+
+#include <algorithm>
+#include <charconv>
+#include <fstream>
+#include <string>
+
+namespace fairlead::io {
+namespace {
+
+constexpr std::string_view kSynReceived = "03";
+
+std::string_view takeWord(std::string_view& text) {
+  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+  const std::string_view word = text.substr(0, text.find(' '));
+  text.remove_prefix(word.size());
+  return word;
+}
+
+}  // namespace
+
+bool isHalfOpen(std::string_view line, std::span<const uint16_t> ports) {
+  takeWord(line);
+  const std::string_view local = takeWord(line);
+  takeWord(line);
+  const size_t colon = local.rfind(':');
+  if (takeWord(line) != kSynReceived || colon == std::string_view::npos) return false;
+  uint16_t port = 0;
+  const char* const end = local.data() + local.size();
+  const auto parsed = std::from_chars(local.data() + colon + 1, end, port, 16);
+  return parsed.ec == std::errc() && parsed.ptr == end &&
+         std::ranges::find(ports, port) != ports.end();
+}
+
+bool anyHalfOpen(std::span<const uint16_t> ports) {
+  for (const char* path : {"/proc/net/tcp", "/proc/net/tcp6"}) {
+    std::ifstream table(path);
+    for (std::string line; std::getline(table, line);)
+      if (isHalfOpen(line, ports)) return true;
+  }
+  return false;
+}
+
+}  // namespace fairlead::io
