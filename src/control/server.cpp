@@ -380,6 +380,8 @@ Duration Server::timeForLateComers() const {
 }
 
 void Server::drain() {
+  // First, so that nobody is held back whom the look at the kernel's table does not see.
+  for (const auto& worker : workers_) worker->hearSilent();
   const Duration still_accepting = timeForLateComers();
   for (const auto& worker : workers_) worker->drain(still_accepting);
   const TimePoint latest = reactor_.now() + kDrainTime;

@@ -1,5 +1,5 @@
-// Reads /proc/net/tcp and /proc/net/tcp6: the number of a line, the local address, the other one,
-// the state, all in hexadecimal digits.
+// Reads /proc/self/net/tcp and tcp6: the number of a line, the local address, the other one, the
+// state, all in hexadecimal digits. (/proc/net is not there for a service with ProcSubset=pid.)
 #include "io/half_open.h"
 
 #include <algorithm>
@@ -35,11 +35,12 @@ bool isHalfOpen(std::string_view line, std::span<const uint16_t> ports) {
 }
 
 bool anyHalfOpen(std::span<const uint16_t> ports) {
-  for (const char* path : {"/proc/net/tcp", "/proc/net/tcp6"}) {
-    std::ifstream table(path);
-    for (std::string line; std::getline(table, line);)
+  std::ifstream of_ipv4("/proc/self/net/tcp");
+  std::ifstream of_ipv6("/proc/self/net/tcp6");  // where there is IPv6
+  if (!of_ipv4) return true;
+  for (std::ifstream* table : {&of_ipv4, &of_ipv6})
+    for (std::string line; std::getline(*table, line);)
       if (isHalfOpen(line, ports)) return true;
-  }
   return false;
 }
 

@@ -9,10 +9,10 @@
 namespace fairlead::io {
 
 // Is there one to any of these ports? Reads the kernel's table of all connections, which takes
-// milliseconds when there are thousands. False where it cannot be read.
+// milliseconds when there are thousands. True where it cannot be read: there may be one.
 bool anyHalfOpen(std::span<const uint16_t> ports);
 
-// Is this line of that table (/proc/net/tcp, /proc/net/tcp6) one?
+// Is this line of that table (/proc/self/net/tcp, tcp6) one?
 bool isHalfOpen(std::string_view line, std::span<const uint16_t> ports);
 
 }  // namespace fairlead::io

@@ -182,13 +182,17 @@ void Worker::tidy() {
   if (tidied_in_vain_ < 2) reactor_.timers().arm(tidying_, reactor_.now() + kTidyEvery);
 }
 
+// The listeners are there, and stay, until a drain.
+void Worker::hearSilent() {
+  for (const auto& listener : listeners_) listener->holdBackSilent(false);
+}
+
 void Worker::drain(Duration still_accepting) {
   mailbox_.post([this, still_accepting] { beginDrain(still_accepting); });
 }
 
 void Worker::beginDrain(Duration still_accepting) {
   if (std::exchange(clients_.draining, true)) return;
-  for (const auto& listener : listeners_) listener->holdBackSilent(false);
   finishing_.spawn(finishUp(still_accepting));
 }
 

@@ -45,14 +45,16 @@ struct WorkerParts {
   std::function<void()> onSpareMemory = {};
 };
 
-// Made on any thread; `run` is called on its own. `drain`, `stop` and the counters are for any
-// thread.
+// Made on any thread; `run` is called on its own. `hearSilent`, `drain`, `stop` and the counters
+// are for any thread.
 class Worker {
  public:
   explicit Worker(WorkerParts parts);
 
   // Serves until it is stopped, or drained and empty.
   void run();
+  // From here on nobody is held back for being silent. Before `drain`.
+  void hearSilent();
   // No new connections after this time, idle ones are closed, and the exchanges under way are the
   // last.
   void drain(Duration still_accepting = {});

@@ -2,6 +2,7 @@
 #include "io/half_open.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <array>
 
@@ -60,6 +61,19 @@ TEST(HalfOpen, KnowsWhoIsHeldBack) {
     EXPECT_TRUE(listener.acceptNow());
     EXPECT_FALSE(anyHalfOpen({&port, 1}));
   }
+}
+
+// Out of descriptors, say.
+TEST(HalfOpen, MayBeThereWhereTheTableCannotBeRead) {
+  constexpr std::array<uint16_t, 1> kNobodys{1};
+  EXPECT_FALSE(anyHalfOpen(kNobodys));
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit none{.rlim_cur = 0, .rlim_max = before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  const bool may_be = anyHalfOpen(kNobodys);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_TRUE(may_be);
 }
 
 }  // namespace

@@ -146,5 +146,15 @@ TEST_F(StreamUnwatchable, TheAttendantIsToldThatItIsBroken) {
   stream->setAttendant(nullptr);
 }
 
+TEST_F(StreamUnwatchable, MayBeDestroyedByWhomItTells) {
+  struct Owner final : Stream::Attendant {
+    void onStir(Stream&) override { stream.reset(); }
+    std::unique_ptr<Stream> stream;
+  } owner;
+  owner.stream = streamOf(Stream::Watch::WhenNeeded);
+  owner.stream->setAttendant(&owner);
+  test::runUntil(reactor_, [&] { return !owner.stream; });
+}
+
 }  // namespace
 }  // namespace fairlead::io

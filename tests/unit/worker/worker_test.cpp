@@ -129,8 +129,21 @@ TEST_F(WorkerTest, DrainingEndsIdleConnectionsAndThenItself) {
   EXPECT_TRUE(running_.ends());
 }
 
+// Nobody who comes between the two is lost: a drain without time to go on accepting takes who was
+// accepted by the kernel, and that is everybody.
+TEST_F(WorkerTest, DrainingHearsWhoCameAfterTheLookForSilentOnes) {
+  running_.worker().hearSilent();
+  Client client(running_.address());
+  running_.worker().drain();
+  client.send(kGet);
+  const std::string& answer = client.receiveAll();
+  EXPECT_TRUE(answer.ends_with("fine")) << answer;
+  EXPECT_TRUE(running_.ends());
+}
+
 TEST_F(WorkerTest, DrainingHearsWhoHasSaidNothingYet) {
   Client client(running_.address());
+  running_.worker().hearSilent();
   running_.worker().drain(io::Listener::kLongestSilence + std::chrono::milliseconds(200));
   client.send(kGet);
   const std::string& answer = client.receiveAll();
