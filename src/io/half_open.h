@@ -9,7 +9,8 @@
 namespace fairlead::io {
 
 // Is there one to any of these ports? Reads the kernel's table of all connections, which takes
-// milliseconds when there are thousands. True where it cannot be read: there may be one.
+// milliseconds when there are thousands, and much longer on a busy machine. True where it cannot be
+// read: there may be one.
 bool anyHalfOpen(std::span<const uint16_t> ports);
 
 // Is this line of that table (/proc/self/net/tcp, tcp6) one?
