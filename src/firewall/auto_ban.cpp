@@ -9,6 +9,7 @@
 #include "base/ascii.h"
 #include "base/bounded.h"
 #include "base/units.h"
+#include "base/words.h"
 
 namespace fairlead::firewall {
 namespace {
@@ -28,14 +29,6 @@ constexpr uint32_t kMostOffences = 1000;
 constexpr Duration kShortest = std::chrono::seconds(1);
 constexpr Duration kLongest = std::chrono::hours(24);
 constexpr std::string_view kForm = "a text such as \"20 x 401|403|404 in 1m\"";
-
-std::string_view takeWord(std::string_view& text) {
-  text = ascii::trim(text);
-  const size_t end = std::min(text.find(' '), text.size());
-  const std::string_view word = text.substr(0, end);
-  text.remove_prefix(end);
-  return word;
-}
 
 // "404", or "4xx" for all of a class.
 bool addStatus(std::string_view text, Offences& into) {

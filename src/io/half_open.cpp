@@ -7,17 +7,12 @@
 #include <fstream>
 #include <string>
 
+#include "base/words.h"
+
 namespace fairlead::io {
 namespace {
 
 constexpr std::string_view kSynReceived = "03";
-
-std::string_view takeWord(std::string_view& text) {
-  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
-  const std::string_view word = text.substr(0, text.find(' '));
-  text.remove_prefix(word.size());
-  return word;
-}
 
 }  // namespace
 

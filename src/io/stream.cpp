@@ -66,9 +66,8 @@ Result<size_t> ReadOp::await_resume() const {
 }
 
 bool ReadOp::attempt() {
-  if (pipe_) return attemptPipe();
-  // Before it is registered it is only a guess that there is something.
-  if (into_.empty()) return stream_.watched_;
+  // Before the stream is registered it is only a guess that there is something to wait for.
+  if (into_.empty()) return pipe_ ? attemptPipe() : stream_.watched_;
   const ssize_t got = receiveFrom(stream_.fd(), into_.data(), into_.size());
   if (got > 0) [[likely]] {
     count_ = static_cast<size_t>(got);

@@ -47,8 +47,8 @@ Worker::Worker(WorkerParts parts)
   for (Door& door : parts_.doors)
     listeners_.push_back(std::make_unique<io::Listener>(reactor_, std::move(door.fd)));
   // Where connections are counted, silent ones count from the beginning.
-  const bool counts = !parts_.snapshot->plan.firewall.connections().empty();
-  for (const auto& listener : listeners_) listener->holdBackSilent(!counts);
+  if (!parts_.snapshot->plan.firewall.connections().empty()) return;
+  for (const auto& listener : listeners_) listener->holdBackSilent(true);
 }
 
 void Worker::run() {
