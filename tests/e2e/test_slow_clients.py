@@ -109,6 +109,6 @@ def test_ordinary_client_does_not_notice(edge, attack):
     counts = load.all()
     print(f"{ALL} slow clients, gone after {lasted:.1f} s, {resident / MIB:.0f} MiB; {counts}")
     assert not counts.failed
-    # Whoever had to wait for one of them to be cut off would wait this long.
-    assert counts.latency(0.99) < 0.5 * SCALE and counts.slowest < LIMIT
+    # Whoever had to wait for one of them to be cut off would wait twice as long.
+    assert counts.latency(0.99) < 0.5 * SCALE and counts.slowest < LIMIT / 2
     assert SANITIZED or resident < 100 * MIB

@@ -2,12 +2,12 @@
 #include "io/half_open.h"
 
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 
 #include <array>
 
 #include "io/listener.h"
 #include "io/reactor.h"
+#include "support/no_more_descriptors.h"
 #include "support/sockets.h"
 
 namespace fairlead::io {
@@ -74,13 +74,8 @@ TEST(HalfOpen, KnowsWhoIsHeldBack) {
 TEST(HalfOpen, MayBeThereWhereTheTableCannotBeRead) {
   constexpr std::array<uint16_t, 1> kNobodys{1};
   EXPECT_FALSE(anyHalfOpen(kNobodys));
-  rlimit before{};
-  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
-  const rlimit none{.rlim_cur = 0, .rlim_max = before.rlim_max};
-  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
-  const bool may_be = anyHalfOpen(kNobodys);
-  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
-  EXPECT_TRUE(may_be);
+  const test::NoMoreDescriptors now;
+  EXPECT_TRUE(anyHalfOpen(kNobodys));
 }
 
 }  // namespace

@@ -2,7 +2,6 @@
 #include "io/listener.h"
 
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -11,6 +10,7 @@
 
 #include "io/stream.h"
 #include "support/drive.h"
+#include "support/no_more_descriptors.h"
 #include "support/sockets.h"
 #include "task/task.h"
 
@@ -137,28 +137,10 @@ TEST_F(ListenerTest, DroppingCancels) {
   EXPECT_TRUE(test::complete(reactor_, acceptOne(*listener_)));
 }
 
-// While it lives, this process gets no more descriptors. Whoever checks object types at run time
-// needs some for that, so what is used meanwhile must have been used before.
-class NoMoreDescriptors {
- public:
-  NoMoreDescriptors() {
-    ::getrlimit(RLIMIT_NOFILE, &before_);
-    rlimit none = before_;
-    none.rlim_cur = 0;
-    ::setrlimit(RLIMIT_NOFILE, &none);
-  }
-  NoMoreDescriptors(const NoMoreDescriptors&) = delete;
-  NoMoreDescriptors& operator=(const NoMoreDescriptors&) = delete;
-  ~NoMoreDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
-
- private:
-  rlimit before_{};
-};
-
 TEST_F(ListenerTest, SaysWhenDescriptorsHaveRunOutAndGoesOnLater) {
   const Descriptor client = test::connectTo(address_);
   {
-    const NoMoreDescriptors now;
+    const test::NoMoreDescriptors now;
     for (int i = 0; i < 2; ++i) {
       const Result<Accepted> accepted = test::complete(reactor_, acceptOne(*listener_));
       ASSERT_FALSE(accepted);
@@ -173,7 +155,7 @@ TEST_F(ListenerTest, SaysWhenDescriptorsHaveRunOutAndGoesOnLater) {
 
 TEST_F(ListenerTest, ConnectingWithoutDescriptorsIsFairleadsOwnFailure) {
   const SocketAddress address = address_;
-  const NoMoreDescriptors now;
+  const test::NoMoreDescriptors now;
   const Result<Descriptor> fd = startConnect(address);
   ASSERT_FALSE(fd);
   EXPECT_EQ(fd.error().kind, FailureKind::NoDescriptors);

@@ -33,6 +33,18 @@ inline Task<Result<void>> writeText(Stream& stream, std::string_view text, Durat
   co_return co_await stream.write(text, idle, limit);
 }
 
+// What it was told of a stream, which it destroys then if it is to.
+struct Notice final : Stream::Attendant {
+  void onStir(Stream& stream) override {
+    ++stirs;
+    broken = stream.broken();
+    if (owned) owned->reset();
+  }
+  int stirs = 0;
+  bool broken = false;
+  std::unique_ptr<Stream>* owned = nullptr;
+};
+
 inline const auto kEachWatch = testing::Values(Stream::Watch::Now, Stream::Watch::WhenNeeded);
 
 // "ok", or the failure's words: "upstream reset".

@@ -189,7 +189,7 @@ TEST_P(StreamRead, FailReadSoonWaitsForTheEndOfTheTurn) {
 
 TEST_P(StreamRead, FailReadSoonIsForgottenWithTheStream) {
   test::SocketPair pair = test::tcpPair();
-  auto stream = std::make_unique<Stream>(reactor_, std::move(pair.near), Side::Client);
+  auto stream = std::make_unique<Stream>(reactor_, std::move(pair.near), Side::Client, GetParam());
   stream->failReadSoon(FailureKind::Draining);
   stream.reset();
   test::settle(reactor_);
@@ -207,7 +207,8 @@ TEST_P(StreamRead, TheReaderMayDestroyTheStream) {
     SCOPED_TRACE(row.name);
     test::SocketPair pair = test::tcpPair();
     test::Peer peer(std::move(pair.far));
-    auto stream = std::make_unique<Stream>(reactor_, std::move(pair.near), Side::Client);
+    auto stream =
+        std::make_unique<Stream>(reactor_, std::move(pair.near), Side::Client, GetParam());
     Task<void> task = readAndEnd(stream, in(5ms));
     task.start();
     test::settle(reactor_);
@@ -219,17 +220,6 @@ TEST_P(StreamRead, TheReaderMayDestroyTheStream) {
 }
 
 // --- idle connections
-
-struct Notice final : Stream::Attendant {
-  void onStir(Stream& stream) override {
-    ++stirs;
-    broken = stream.broken();
-    if (owned) owned->reset();
-  }
-  int stirs = 0;
-  bool broken = false;
-  std::unique_ptr<Stream>* owned = nullptr;
-};
 
 struct QuietRow {
   const char* name;

@@ -23,15 +23,6 @@ bool isWatched(int fd) {
   return false;
 }
 
-struct Notice final : Stream::Attendant {
-  void onStir(Stream& stream) override {
-    ++stirs;
-    broken = stream.broken();
-  }
-  int stirs = 0;
-  bool broken = false;
-};
-
 class StreamWatch : public testing::Test {
  protected:
   StreamWatch() : StreamWatch(test::tcpPair()) {}
@@ -147,13 +138,11 @@ TEST_F(StreamUnwatchable, TheAttendantIsToldThatItIsBroken) {
 }
 
 TEST_F(StreamUnwatchable, MayBeDestroyedByWhomItTells) {
-  struct Owner final : Stream::Attendant {
-    void onStir(Stream&) override { stream.reset(); }
-    std::unique_ptr<Stream> stream;
-  } owner;
-  owner.stream = streamOf(Stream::Watch::WhenNeeded);
-  owner.stream->setAttendant(&owner);
-  test::runUntil(reactor_, [&] { return !owner.stream; });
+  auto stream = streamOf(Stream::Watch::WhenNeeded);
+  Notice notice;
+  notice.owned = &stream;
+  stream->setAttendant(&notice);
+  test::runUntil(reactor_, [&] { return !stream; });
 }
 
 }  // namespace

@@ -181,7 +181,8 @@ TEST_P(StreamWrite, TheWriterMayDestroyTheStream) {
     SCOPED_TRACE(by_reset ? "after a reset" : "after a time-out");
     test::SocketPair pair = tightPair();
     test::Peer peer(std::move(pair.far));
-    auto stream = std::make_unique<Stream>(reactor_, std::move(pair.near), Side::Client);
+    auto stream =
+        std::make_unique<Stream>(reactor_, std::move(pair.near), Side::Client, GetParam());
     const std::string text = patternOf(kLarge);
     Task<void> task = writeAndEnd(stream, text, by_reset ? Duration{10s} : Duration{5ms});
     task.start();

@@ -118,12 +118,15 @@ TEST_F(WorkerTest, RefusesWhatItCannotRead) {
   EXPECT_NE(answer.find("\r\nConnection: close\r\n"), std::string::npos);
 }
 
+// The kernel has handed over whom it holds back, if it is a little late.
+constexpr Duration kTimeForSilent = io::Listener::kLongestSilence + std::chrono::milliseconds(200);
+
 TEST_F(WorkerTest, DrainingEndsIdleConnectionsAndThenItself) {
   Client idle(running_.address());
   idle.send(kGet);
   idle.receive("fine");
   Client silent(running_.address());
-  running_.worker().drain(io::Listener::kLongestSilence + std::chrono::milliseconds(200));
+  running_.worker().drain(kTimeForSilent);
   EXPECT_EQ(idle.receiveAll(), "");
   EXPECT_EQ(silent.receiveAll(), "");
   EXPECT_TRUE(running_.ends());
@@ -144,7 +147,7 @@ TEST_F(WorkerTest, DrainingHearsWhoCameAfterTheLookForSilentOnes) {
 TEST_F(WorkerTest, DrainingHearsWhoHasSaidNothingYet) {
   Client client(running_.address());
   running_.worker().hearSilent();
-  running_.worker().drain(io::Listener::kLongestSilence + std::chrono::milliseconds(200));
+  running_.worker().drain(kTimeForSilent);
   client.send(kGet);
   const std::string& answer = client.receiveAll();
   EXPECT_TRUE(answer.ends_with("fine")) << answer;
